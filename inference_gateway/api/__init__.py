@@ -1,0 +1,1 @@
+"""The public surface: routes, answers and the relay of streams."""

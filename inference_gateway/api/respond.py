@@ -1,0 +1,106 @@
+"""From a reply or an error to bytes on the client's connection.
+
+The only place that renders errors: as an honest status with one body before the first byte, as one
+event after it. Every answer carries the request's id.
+"""
+
+import math
+
+import orjson
+
+from inference_gateway.api.web_request import WebRequest
+from inference_gateway.errors import GatewayError, Verdict
+from inference_gateway.exchange import Call, Outcome
+from inference_gateway.http1.request import Request
+from inference_gateway.wire.error_body import render, render_event
+
+JSON = b"application/json"
+_EVENT_STREAM = b"text/event-stream; charset=utf-8"
+
+
+class Responder:
+    """Writes answers; the header ``request_id_header`` of each carries the call's id."""
+
+    def __init__(self, request_id_header: str) -> None:
+        self._id_header = request_id_header.encode("ascii")
+
+    def whole(
+        self,
+        request: WebRequest,
+        call: Call,
+        body: bytes,
+        *,
+        status: int = 200,
+        content_type: bytes = JSON,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+    ) -> None:
+        """Answer with ``body`` and complete the call."""
+        self._write_whole(request, call, status, content_type, headers, body)
+        call.complete(Outcome(verdict=Verdict.COMPLETE, status=status))
+
+    def json(self, request: WebRequest, call: Call, value: object, *, status: int = 200) -> None:
+        """Answer with ``value`` as JSON and complete the call."""
+        self.whole(request, call, orjson.dumps(value), status=status)
+
+    def open_stream(self, request: WebRequest, call: Call) -> None:
+        """Set the head of a stream of events; it leaves with the first bytes written."""
+        call.answering = True
+        request.setResponseCode(200)
+        request.setHeader(b"content-type", _EVENT_STREAM)
+        request.setHeader(b"cache-control", b"no-cache")
+        request.setHeader(b"x-accel-buffering", b"no")
+        request.setHeader(self._id_header, call.id.encode("ascii"))
+
+    def end_stream(self, request: WebRequest, call: Call, last: bytes) -> None:
+        """Write ``last``, end the stream cleanly and complete the call."""
+        if isinstance(request, Request):
+            request.finish_with(last)
+        else:
+            request.write(last)
+            request.finish()
+        call.complete(Outcome(verdict=Verdict.COMPLETE, status=200))
+
+    def fail(self, request: WebRequest, call: Call, error: GatewayError) -> None:
+        """Answer with ``error`` and complete the call.
+
+        After the head was sent the client gets one error event, and the connection ends without a
+        clean last chunk: what broke off must not look whole.
+        """
+        if call.answering:
+            request.write(render_event(error))
+            if isinstance(request, Request):
+                request.break_off()
+            else:
+                request.finish()
+            call.complete(Outcome.of(error, status=200))
+            return
+        headers = error.headers
+        if error.retry_after is not None:
+            seconds = max(0.0, error.retry_after)
+            headers += (
+                (b"retry-after", b"%d" % math.ceil(seconds)),
+                (b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)),
+            )
+        if error.should_retry is not None:
+            headers += ((b"x-should-retry", b"true" if error.should_retry else b"false"),)
+        self._write_whole(request, call, error.status, JSON, headers, render(error))
+        call.complete(Outcome.of(error))
+
+    def _write_whole(
+        self,
+        request: WebRequest,
+        call: Call,
+        status: int,
+        content_type: bytes,
+        headers: tuple[tuple[bytes, bytes], ...],
+        body: bytes,
+    ) -> None:
+        call.answering = True
+        request.setResponseCode(status)
+        request.setHeader(b"content-type", content_type)
+        request.setHeader(b"content-length", b"%d" % len(body))
+        request.setHeader(self._id_header, call.id.encode("ascii"))
+        for name, value in headers:
+            request.setHeader(name, value)
+        request.write(body)
+        request.finish()

@@ -1,0 +1,276 @@
+"""The application behind every connection: judges heads, runs views, accounts for each request.
+
+It refuses at the head what needs no body to be refused; it makes sure that every request, however
+it ends, completes its call exactly once; and it knows the running calls, for drain. It runs on
+`http1` and, through `GatewayResource`, on Twisted's own web server.
+"""
+
+from collections.abc import Callable, Sequence
+from functools import partial
+from os import urandom
+from typing import Any, cast
+
+from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.logger import Logger
+from twisted.python.failure import Failure
+from twisted.web.resource import Resource
+from twisted.web.server import NOT_DONE_YET
+
+from inference_gateway.api.connections import Connections
+from inference_gateway.api.respond import Responder
+from inference_gateway.api.router import Access, Router
+from inference_gateway.api.web_request import WebRequest
+from inference_gateway.errors import (
+    AccessDenied,
+    ClientGone,
+    GatewayError,
+    InternalError,
+    SlowClient,
+    UnsupportedMediaType,
+)
+from inference_gateway.exchange import Call, Outcome
+from inference_gateway.http1.channel import HTTPChannel
+from inference_gateway.http1.request import Request
+from inference_gateway.http1.stall import WriteStalled
+from inference_gateway.pipeline.admit import Gate
+from inference_gateway.pipeline.authenticate import Authenticator
+from inference_gateway.pipeline.observe import Observer
+from inference_gateway.wire.headers import media_type, valid_request_id
+
+Values = Callable[[bytes], Sequence[bytes]]
+_LOOPBACK_HOSTS = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+
+
+class Application:
+    """What a connection asks about each of its requests."""
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        router: Router,
+        authenticator: Authenticator,
+        gate: Gate,
+        observer: Observer,
+        responder: Responder,
+        connections: Connections,
+        clock: IReactorTime,
+        *,
+        request_id_header: str,
+        unguarded: bool,
+    ) -> None:
+        self._router = router
+        self._authenticator = authenticator
+        self._gate = gate
+        self._observer = observer
+        self._responder = responder
+        self._connections = connections
+        self._clock = clock
+        self._id_header = request_id_header.lower().encode("ascii")
+        #: Nobody needs a key, so a page in a browser must not reach us through another host name.
+        self._unguarded = unguarded
+        self._running: dict[Call, Deferred[Any]] = {}
+        self._cut: GatewayError | None = None
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are waiting for a provider or a client now."""
+        return len(self._running)
+
+    def opened(self, channel: HTTPChannel) -> bool:
+        """A client connected; False if there are too many already."""
+        return self._connections.opened(channel)
+
+    def closed(self, channel: HTTPChannel) -> None:
+        """A client's connection is gone."""
+        self._connections.closed(channel)
+
+    def judge(self, request: WebRequest) -> GatewayError | None:
+        """Give the request its call and say whether its head alone is reason to refuse it."""
+        values = _values_of(request)
+        call = self._begin(request, values)
+        try:
+            self._judge(request, call, values)
+        except GatewayError as error:
+            return error
+        return None
+
+    def dispatch(self, request: WebRequest) -> None:
+        """Run the view of a request whose body is complete."""
+        call: Call = request.call
+        call.bytes_in = getattr(request, "bytes_in", 0)
+        if request.method == b"OPTIONS":
+            self._options(request, call)
+            return
+        view = self._router.match(request.method, request.path).view
+        running = view(request)
+        if not running.called:
+            self._running[call] = running
+            request.notifyFinish().addErrback(self._left, call)
+        running.addErrback(self._failed, request, call)
+
+    def refuse(self, request: WebRequest, error: GatewayError) -> None:
+        """Answer with ``error`` before any view has run."""
+        call: Call | None = request.call
+        if call is None:
+            call = self._begin(request, _values_of(request))
+        self._responder.fail(request, call, error)
+
+    def cut(self, error: GatewayError) -> int:
+        """End every running call with ``error``; returns how many there were."""
+        self._cut = error
+        running = list(self._running.values())
+        for deferred in running:
+            deferred.cancel()
+        return len(running)
+
+    # --- at the head
+
+    def _begin(self, request: WebRequest, values: Values) -> Call:
+        given = values(self._id_header)
+        call = Call(
+            id=given[0].decode("ascii")
+            if len(given) == 1 and valid_request_id(given[0])
+            else _new_id(),
+            received=self._clock.seconds(),
+            method=request.method.decode("ascii", "replace"),
+            path=request.path.decode("ascii", "backslashreplace"),
+            peer=_peer(request),
+        )
+        request.call = call
+        self._observer.begin(call)
+        call.on_complete(partial(self._settle, request, call))
+        return call
+
+    def _judge(self, request: WebRequest, call: Call, values: Values) -> None:
+        if request.method == b"OPTIONS":
+            return
+        access = Access.KEY
+        wrong: GatewayError | None = None
+        try:
+            match = self._router.match(request.method, request.path)
+        except GatewayError as error:
+            wrong = error  # told only to those who may ask
+        else:
+            call.route = match.template
+            access = match.access
+        if access is Access.OPEN:
+            return
+        self._gate.check()
+        if self._unguarded and values(b"origin"):
+            _check_host(values)
+        if access is Access.ADMIN:
+            call.principal = self._authenticator.administrator(values)
+        else:
+            call.principal = self._authenticator.caller(values)
+        if wrong is not None:
+            raise wrong
+        if request.method == b"POST":
+            _check_json(values)
+
+    def _options(self, request: WebRequest, call: Call) -> None:
+        try:
+            allowed = (
+                self._router.allowed(request.path) if request.path != b"*" else ["GET", "POST"]
+            )
+        except GatewayError as error:
+            self._responder.fail(request, call, error)
+            return
+        headers = ((b"allow", ", ".join([*allowed, "OPTIONS"]).encode("ascii")),)
+        self._responder.whole(request, call, b"", status=204, headers=headers)
+
+    # --- at the end
+
+    def _left(self, failure: Failure, call: Call) -> None:
+        """The client's connection is gone, or was dropped because nobody read from it."""
+        error: GatewayError
+        if failure.check(WriteStalled):
+            error = SlowClient("the client did not read its answer in time")
+        else:
+            error = ClientGone("the client left before its answer was complete")
+        running = self._running.get(call)
+        call.complete(Outcome.of(error))
+        if running is not None:
+            running.cancel()
+
+    def _failed(self, failure: Failure, request: WebRequest, call: Call) -> None:
+        """A view ended early: answer honestly, unless the client left, which completed the call."""
+        if call.outcome is not None:
+            if not failure.check(CancelledError, GatewayError):
+                self._log.failure("a view failed after its answer", failure, request_id=call.id)
+            return
+        if failure.check(CancelledError) and self._cut is not None:
+            error = self._cut
+        elif failure.check(GatewayError):
+            error = cast("GatewayError", failure.value)
+        else:
+            self._log.failure("a bug failed {request_id}", failure, request_id=call.id)
+            error = InternalError("the gateway failed to process this request")
+        self._responder.fail(request, call, error)
+
+    def _settle(self, request: WebRequest, call: Call, outcome: Outcome) -> None:
+        self._running.pop(call, None)
+        call.bytes_in = getattr(request, "bytes_in", call.bytes_in)
+        call.bytes_out = getattr(request, "bytes_out", 0)
+
+
+class GatewayResource(Resource):
+    """The application as a resource of Twisted's own web server, which asks after the body."""
+
+    isLeaf = True
+
+    def __init__(self, application: Application) -> None:
+        super().__init__()  # type: ignore[no-untyped-call]
+        self._application = application
+
+    def render(self, request: Any) -> int:
+        """Serve ``request``."""
+        error = self._application.judge(request)
+        if error is not None:
+            self._application.refuse(request, error)
+        else:
+            self._application.dispatch(request)
+        return NOT_DONE_YET
+
+
+def _values_of(request: WebRequest) -> Values:
+    if isinstance(request, Request):
+        return request.header_values
+    return lambda name: request.requestHeaders.getRawHeaders(name, [])
+
+
+def _peer(request: WebRequest) -> str:
+    return getattr(request.getClientAddress(), "host", "")
+
+
+def _new_id() -> str:
+    """A random UUID (RFC 9562, version 4), without the cost of an object of that type."""
+    digits = urandom(16).hex()
+    variant = "89ab"[int(digits[16], 16) & 3]
+    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+
+
+def _check_json(values: Values) -> None:
+    types = values(b"content-type")
+    if len(types) != 1 or media_type(types[0]) not in _JSON_TYPES:
+        raise UnsupportedMediaType(
+            "the body must be sent as 'Content-Type: application/json', in UTF-8"
+        )
+    if any(coding.strip().lower() != b"identity" for coding in values(b"content-encoding")):
+        raise UnsupportedMediaType("the body must be sent without a Content-Encoding")
+
+
+_JSON_TYPES = frozenset({("application/json", ""), ("application/json", "utf-8")})
+
+
+def _check_host(values: Values) -> None:
+    """Refuse a page from elsewhere that reached us through DNS rebinding."""
+    hosts = values(b"host")
+    name = hosts[0].lower() if hosts else b""
+    if not name.endswith(b"]"):
+        name = name.rpartition(b":")[0] or name
+    if name not in _LOOPBACK_HOSTS:
+        raise AccessDenied(
+            "without keys the gateway answers browsers only at localhost, 127.0.0.1 and [::1]"
+        )

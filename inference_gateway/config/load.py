@@ -1,0 +1,125 @@
+"""From what the operator wrote to checked settings: the way through all layers, in order.
+
+Option over environment over env file over configuration file over default. This module reads files
+(through ``read``) and knows the order; every rule about values lives in the modules it calls.
+"""
+
+import hashlib
+from collections.abc import Collection, Iterator, Mapping
+
+import attrs
+
+from inference_gateway.config.checks import cross_problems, open_problem, route_problems
+from inference_gateway.config.convert import Conversion
+from inference_gateway.config.effective import entries, rendered
+from inference_gateway.config.environment import Environment, expanded, parse_env_file
+from inference_gateway.config.files import ReadText, beside, read_text, unreadable
+from inference_gateway.config.layers import Flags, Layers
+from inference_gateway.config.problem import ConfigurationError, Problem, Problems
+from inference_gateway.config.settings import ProviderSettings, Settings
+from inference_gateway.config.source import parse
+
+__all__ = [
+    "ConfigurationError",
+    "Flags",
+    "Loaded",
+    "Problem",
+    "load",
+    "open_problem",
+    "print_config",
+]
+
+#: By type, the models of a provider that lists none.
+DEFAULT_MODELS = {"echo": {"echo": "echo", "echo/*": "echo/*"}}
+
+
+@attrs.frozen(kw_only=True)
+class Loaded:
+    """Settings that are safe to build from, and how they came to be."""
+
+    settings: Settings
+    #: By key path: ``flag --port``, ``environment PORT``, ``env file .env:2``,
+    #: ``gateway.yaml:3:9`` or ``default``.
+    origins: Mapping[str, str]
+    warnings: tuple[str, ...] = ()
+
+
+def load(flags: Flags, environ: Mapping[str, str], *, read: ReadText = read_text) -> Loaded:
+    """Return the settings in force; raise `ConfigurationError` with everything that is wrong.
+
+    Files that the configuration file names are looked for from the directory it lies in.
+    """
+    problems = Problems()
+    environment = Environment(process=environ)
+    if flags.env_file is not None:
+        text = _text_of(flags.env_file, read, problems)
+        variables = parse_env_file(text, flags.env_file, problems)
+        environment = attrs.evolve(environment, env_file=variables)
+    named = environment.get("INFERENCE_GATEWAY_CONFIG")
+    path = flags.config or (None if named is None else named.value)
+    text = "" if path is None else _text_of(path, read, problems)
+    root = parse(text, path or "", problems)
+
+    warnings: list[str] = []
+    layers = Layers(flags=flags, environment=environment, problems=problems, warnings=warnings)
+    root = layers.over(expanded(root, environment, problems))
+    conversion = Conversion(problems=problems, read_file=lambda name: read(beside(path, name)))
+    settings = _with_defaults(
+        conversion.settings(root), version="built-in" if path is None else _short_digest(text)
+    )
+    for problem in _between(settings, problems.paths):
+        problems.found.append(problem.at(conversion.places.get(problem.key_path)))
+    problems.raise_any()
+    places = conversion.places
+    origins = {
+        entry.path: str(places.get(entry.path, "default"))
+        for entry in entries(settings)
+        if entry.text is not None
+    }
+    return Loaded(settings=settings, origins=origins, warnings=tuple(warnings))
+
+
+def print_config(loaded: Loaded) -> str:
+    """Return the settings in force as YAML, each with its origin, secrets redacted."""
+    return rendered(loaded.settings, loaded.origins)
+
+
+def _text_of(path: str, read: ReadText, problems: Problems) -> str:
+    """Return a file's text; without it nothing else can be judged, so stop if it is unreadable."""
+    try:
+        return read(path)
+    except (OSError, ValueError) as error:
+        problems.found.append(Problem(message=unreadable(error), file=path))
+        raise ConfigurationError(problems.found) from None
+
+
+def _with_defaults(settings: Settings, *, version: str) -> Settings:
+    """Fill in what depends on the rest of the configuration."""
+    providers = settings.providers or (ProviderSettings(id="echo"),)
+    return attrs.evolve(
+        settings,
+        version=settings.version or version,
+        providers=tuple(
+            attrs.evolve(provider, models=provider.models or DEFAULT_MODELS.get(provider.type, {}))
+            for provider in providers
+        ),
+    )
+
+
+def _between(settings: Settings, broken: Collection[str]) -> Iterator[Problem]:
+    """Yield the problems between values, but none that only follows from a broken one."""
+
+    def whole(*sections: str) -> bool:
+        return not any(path.startswith(sections) for path in broken)
+
+    yield from cross_problems(settings)
+    if whole("providers"):
+        yield from route_problems(settings)
+    if whole("middleware", "server.listen", "server.admin_listen", "server.bind_address"):
+        problem = open_problem(settings)
+        if problem is not None:
+            yield problem
+
+
+def _short_digest(text: str) -> str:
+    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]

@@ -1,0 +1,185 @@
+"""One reader for each kind of single value: judges a node and returns what the settings hold.
+
+Readers raise `Unfit`; they know neither the classes of the settings nor where problems go.
+"""
+
+import math
+import re
+from collections.abc import Callable, Mapping
+
+from inference_gateway.config import endpoints, model_names, units
+from inference_gateway.config.node import Node
+from inference_gateway.config.problem import did_you_mean
+from inference_gateway.config.settings import Kind, Secret
+
+_IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
+_DIGEST = re.compile(r"sha256:[0-9A-Fa-f]{64}")
+_ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
+#: A token of RFC 9110 section 5.6.2.
+_HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+#: Timers further away than this are a slip of the pen; the reactor could not hold all of them.
+_LONGEST = 365 * 24 * 3600.0
+
+
+class Unfit(Exception):
+    """The value is not what its key needs; the text says what is wrong."""
+
+
+def expected(what: str, node: Node, *, hint: str = "", secret: bool = False) -> Unfit:
+    """Make the error for a value that should have been ``what``; a secret one is not shown."""
+    return Unfit(f"expected {what}, got {node.kind() if secret else node.quoted()}{hint}")
+
+
+def read_text(node: Node) -> str:
+    """Read any string without control characters."""
+    if not isinstance(node.value, str):
+        raise expected("a string", node, hint="; put it in quotes" if _is_scalar(node) else "")
+    if any(character < " " or character == "\x7f" for character in node.value):
+        raise expected("a string without control characters", node)
+    return node.value
+
+
+def read_boolean(node: Node) -> bool:
+    """Read true or false."""
+    if not isinstance(node.value, bool):
+        raise expected("true or false", node)
+    return node.value
+
+
+def read_secret(node: Node) -> Secret:
+    """Read a secret, which may come from anywhere but the text of the file itself."""
+    if not isinstance(node.value, str):
+        raise expected("a string", node, secret=True)
+    if node.written is None:
+        raise Unfit(
+            "a secret is not written into the file: use ${NAME} for an environment variable,"
+            " the same key with _file for a file that holds it, or a digest where one is possible"
+        )
+    if not node.value.strip() or any(c < " " or c == "\x7f" for c in node.value):
+        raise Unfit(f"expected a secret on one line from {node.written}, which has none")
+    return Secret(node.value)
+
+
+def read_choice(node: Node, choices: tuple[str, ...]) -> str:
+    """Read one of the given words."""
+    # YAML 1.1 reads words such as "off" as truth values, so the value need not be a string.
+    if node.value not in choices or not isinstance(node.value, str):
+        hint = did_you_mean(node.value, choices) if isinstance(node.value, str) else ""
+        raise expected(
+            choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}", node, hint=hint
+        )
+    return node.value
+
+
+def _is_scalar(node: Node) -> bool:
+    return isinstance(node.value, bool | int | float)
+
+
+def _duration(node: Node) -> float:
+    what = "a duration such as 30s, 250ms, 2m or 1h"
+    if isinstance(node.value, str):
+        try:
+            seconds = units.parse_duration(node.value)
+        except ValueError:
+            raise expected(what, node) from None
+        if seconds > _LONGEST:
+            raise expected("a duration of at most 8760h", node)
+        return seconds
+    if node.value is False or node.value != 0:
+        raise expected(what, node, hint="; a number needs a unit" if _is_scalar(node) else "")
+    return 0.0
+
+
+def _positive_duration(node: Node) -> float:
+    seconds = _duration(node)
+    if seconds == 0:
+        raise expected("a duration above zero", node)
+    return seconds
+
+
+def _size(node: Node) -> int:
+    what = "a size such as 10MiB, 512KiB, 1GiB or 100B"
+    if not isinstance(node.value, str):
+        raise expected(what, node, hint="; a number needs a unit" if _is_scalar(node) else "")
+    try:
+        size = units.parse_size(node.value)
+    except ValueError:
+        raise expected(what, node) from None
+    if size == 0:
+        raise expected("a size above zero", node)
+    return size
+
+
+def _count(node: Node) -> int:
+    if isinstance(node.value, bool) or not isinstance(node.value, int) or node.value < 1:
+        raise expected("a whole number above zero", node)
+    return node.value
+
+
+def _timestamp(node: Node) -> float:
+    try:
+        if isinstance(node.value, str) and math.isfinite(
+            seconds := units.parse_timestamp(node.value)
+        ):
+            return seconds
+    except (ValueError, OverflowError):
+        pass
+    raise expected("a date such as 2030-01-31 or a date-time such as 2030-01-31T12:00:00Z", node)
+
+
+def _matching(pattern: re.Pattern[str], what: str) -> Callable[[Node], str]:
+    def read(node: Node) -> str:
+        if not pattern.fullmatch(read_text(node)):
+            raise expected(what, node)
+        return read_text(node)
+
+    return read
+
+
+def _digest(node: Node) -> str:
+    if not isinstance(node.value, str) or not _DIGEST.fullmatch(node.value):
+        # Whoever mistakes this key for the place of the secret must not find it in a log.
+        what = "sha256: and 64 hexadecimal digits, as --new-key prints them"
+        raise expected(what, node, secret=True)
+    return node.value.lower()
+
+
+def _model(node: Node) -> str:
+    if not model_names.is_model_name(read_text(node)):
+        what = f"1 to {model_names.LONGEST} printable characters with at most one *"
+        raise expected(what, node)
+    return read_text(node)
+
+
+def _endpoint(node: Node) -> str:
+    try:
+        endpoints.parse_endpoint(read_text(node))
+    except ValueError as error:
+        raise expected(
+            "an endpoint such as tcp:8000:interface=127.0.0.1", node, hint=f": {error}"
+        ) from None
+    return read_text(node)
+
+
+def _title(node: Node) -> str:
+    if not 1 <= len(read_text(node).strip()) <= 200:
+        raise expected("1 to 200 characters", node)
+    return read_text(node)
+
+
+READERS: Mapping[Kind, Callable[[Node], object]] = {
+    Kind.DURATION: _duration,
+    Kind.POSITIVE_DURATION: _positive_duration,
+    Kind.SIZE: _size,
+    Kind.COUNT: _count,
+    Kind.TIMESTAMP: _timestamp,
+    Kind.IDENTIFIER: _matching(_IDENTIFIER, "1 to 64 of the characters A-Z a-z 0-9 . _ -"),
+    Kind.MODEL: _model,
+    Kind.ENDPOINT: _endpoint,
+    Kind.ROOT_PATH: _matching(
+        _ROOT_PATH, "a path such as /gateway that starts with a slash and does not end with one"
+    ),
+    Kind.HEADER_NAME: _matching(_HEADER_NAME, "the name of a header"),
+    Kind.DIGEST: _digest,
+    Kind.TITLE: _title,
+}

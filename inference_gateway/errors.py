@@ -1,0 +1,402 @@
+"""Every failure the gateway can report, as a tree ordered by who is to blame.
+
+An error knows its HTTP status, OpenAI ``type`` and ``code``, the closed ``error_type`` label of
+logs and metrics, and what a client's SDK should do next. It does not know how to render itself:
+that is ``wire.error_body`` and ``api.respond``.
+"""
+
+from collections.abc import Sequence
+from enum import StrEnum
+
+import attrs
+
+
+class Verdict(StrEnum):
+    """How a call ended: exactly one per call, a closed list."""
+
+    COMPLETE = "complete"
+    REFUSED = "refused"
+    PROVIDER_ERROR = "provider_error"
+    TRUNCATED = "truncated"
+    CONNECT_TIMEOUT = "connect_timeout"
+    FIRST_BYTE_TIMEOUT = "first_byte_timeout"
+    FIRST_TOKEN_TIMEOUT = "first_token_timeout"
+    IDLE_TIMEOUT = "idle_timeout"
+    TOTAL_TIMEOUT = "total_timeout"
+    CLIENT_GONE = "client_gone"
+    SLOW_CLIENT = "slow_client"
+    FILTERED = "filtered"
+    DRAINED = "drained"
+    INTERNAL = "internal"
+
+
+@attrs.frozen(kw_only=True)
+class FieldProblem:
+    """One thing wrong with one field; ``field`` is a JSON path such as ``messages[3].content``."""
+
+    message: str
+    field: str | None = None
+
+
+class GatewayError(Exception):
+    """The root: something went wrong and the client is owed an honest answer.
+
+    ``message`` is shown to clients, so it never holds a key, a prompt, a path of this machine or a
+    provider's address. ``problems`` lists everything wrong at once, the first being the one that
+    ``message`` and ``param`` describe. ``retry_after`` is in seconds; ``None`` means unknown.
+    """
+
+    status = 500
+    type = "internal_error"
+    code = "internal_error"
+    error_type = "_OTHER"
+    #: How a call that ends with this error is counted.
+    verdict = Verdict.INTERNAL
+    #: What ``detail.errors`` says instead of the message, where the interface fixes it.
+    detail: str | None = None
+    #: May another provider answer instead, as long as nothing was sent to the client?
+    may_fail_over = False
+    #: Value of ``x-should-retry``; ``None`` leaves the decision to the client's SDK.
+    should_retry: bool | None = None
+    #: Headers that belong to this kind of answer, beyond those every error carries.
+    headers: tuple[tuple[bytes, bytes], ...] = ()
+
+    def __init__(
+        self,
+        message: str,
+        *,
+        param: str | None = None,
+        code: str | None = None,
+        problems: Sequence[FieldProblem] = (),
+        retry_after: float | None = None,
+    ) -> None:
+        super().__init__(message)
+        self.message = message
+        self.param = param
+        if code is not None:
+            self.code = code
+        self.problems = tuple(problems) or (
+            FieldProblem(message=self.detail or message, field=param),
+        )
+        self.retry_after = retry_after
+
+
+# --- the caller's fault -------------------------------------------------------------------------
+
+
+class CallerError(GatewayError):
+    """The request is at fault; sending it again unchanged cannot help."""
+
+    status = 400
+    type = "invalid_request_error"
+    code = "validation_error"
+    error_type = "caller_invalid_request"
+    verdict = Verdict.REFUSED
+    should_retry = False
+
+
+class InvalidRequest(CallerError):
+    """One or more fields break the contract, or the HTTP head does."""
+
+    @classmethod
+    def of(cls, problems: Sequence[FieldProblem]) -> "InvalidRequest":
+        """Make one error of all problems; ``problems`` must not be empty."""
+        first = problems[0]
+        return cls(first.message, param=first.field, problems=problems)
+
+
+class InvalidJSON(CallerError):
+    """The body is not the JSON object this route expects."""
+
+    code = "json_parse_error"
+
+
+class UnreadableBody(CallerError):
+    """The body could not be read: broken framing, or it ended early."""
+
+    code = "body_read_error"
+
+
+class ConflictingCredentials(CallerError):
+    """Two credentials came with one request and they disagree."""
+
+    code = "conflicting_credentials"
+
+
+class ModelNotFound(CallerError):
+    """No such model, or none that this key may use."""
+
+    status = 404
+    type = "not_found_error"
+    code = "model_not_found"
+    error_type = "caller_model_unknown"
+
+
+class ResourceNotFound(CallerError):
+    """No such route."""
+
+    status = 404
+    type = "not_found_error"
+    code = "resource_not_found"
+
+
+class MethodNotAllowed(CallerError):
+    """The route exists but not with this method; ``allowed`` becomes the ``Allow`` header."""
+
+    status = 405
+    code = "method_not_allowed"
+
+    def __init__(self, message: str, *, allowed: Sequence[str]) -> None:
+        super().__init__(message)
+        self.allowed = list(allowed)
+        self.headers = ((b"allow", ", ".join(allowed).encode("ascii")),)
+
+
+class LengthRequired(CallerError):
+    """The body's length was not declared and the body is not chunked."""
+
+    status = 411
+    code = "length_required"
+
+
+class PayloadTooLarge(CallerError):
+    """The body is, or says it is, larger than ``server.body_limit``."""
+
+    status = 413
+    code = "payload_too_large"
+
+
+class TargetTooLong(CallerError):
+    """The request target is longer than the gateway reads."""
+
+    status = 414
+    code = "uri_too_long"
+
+
+class UnsupportedMediaType(CallerError):
+    """The body's ``Content-Type`` or ``Content-Encoding`` is not one this route takes."""
+
+    status = 415
+    code = "unsupported_media_type"
+
+
+class ExpectationFailed(CallerError):
+    """An ``Expect`` other than ``100-continue``."""
+
+    status = 417
+    code = "expectation_failed"
+
+
+class HeadTooLarge(CallerError):
+    """Too many headers, or too long."""
+
+    status = 431
+    code = "request_header_fields_too_large"
+
+
+class NotImplementedByServer(CallerError):
+    """A transfer coding or another protocol feature that the gateway does not speak."""
+
+    status = 501
+    code = "not_implemented"
+
+
+class VersionNotSupported(CallerError):
+    """An HTTP version other than 1.0 and 1.1."""
+
+    status = 505
+    code = "http_version_not_supported"
+
+
+class RequestReadTimeout(CallerError):
+    """The client sent its head or body too slowly."""
+
+    status = 408
+    type = "timeout_error"
+    code = "request_read_timeout"
+    error_type = "caller_too_slow"
+
+
+class SlowClient(CallerError):
+    """The client stopped reading its answer for longer than ``server.write_stall``."""
+
+    status = 499
+    code = "client_too_slow"
+    error_type = "caller_too_slow"
+    verdict = Verdict.SLOW_CLIENT
+
+
+class ClientGone(CallerError):
+    """The client left before its answer was complete; 499 appears in logs and metrics only."""
+
+    status = 499
+    code = "client_gone"
+    error_type = "caller_cancelled"
+    verdict = Verdict.CLIENT_GONE
+
+
+# --- refused by policy --------------------------------------------------------------------------
+
+
+class Unauthenticated(GatewayError):
+    """No credential, one that cannot be read, or one that nobody has.
+
+    ``code`` is ``missing_api_key``, ``invalid_auth_header`` or ``invalid_api_key``.
+    """
+
+    status = 401
+    type = "authentication_error"
+    code = "invalid_api_key"
+    error_type = "policy_unauthenticated"
+    verdict = Verdict.REFUSED
+    detail = "unauthorized"
+    should_retry = False
+    headers = ((b"www-authenticate", b'Bearer realm="inference-gateway"'),)
+
+    def __init__(self, message: str, *, code: str) -> None:
+        super().__init__(
+            message,
+            param="Authorization",
+            code=code,
+            problems=(FieldProblem(message="unauthorized"),),
+        )
+
+
+class AccessDenied(GatewayError):
+    """The key is known and may not do this."""
+
+    status = 403
+    type = "authorization_error"
+    code = "insufficient_permissions"
+    error_type = "policy_access_denied"
+    verdict = Verdict.REFUSED
+    should_retry = False
+
+
+# --- the provider's fault -----------------------------------------------------------------------
+
+
+class ProviderError(GatewayError):
+    """A provider failed; the message names no address and shows none of its bytes."""
+
+    status = 502
+    type = "provider_error"
+    code = "provider_error"
+    error_type = "provider_server_error"
+    verdict = Verdict.PROVIDER_ERROR
+    detail: str | None = "backend_error"
+    may_fail_over = True
+
+
+class ProviderUnavailable(ProviderError):
+    """The provider could not be reached, or its connection broke before an answer."""
+
+    code = "provider_unavailable"
+    error_type = "provider_connection_failed"
+    detail = "backend_unavailable"
+
+
+class ProviderInvalidAnswer(ProviderError):
+    """The provider answered 200 with something that is no answer."""
+
+    error_type = "provider_invalid_answer"
+
+
+class ProviderTruncated(ProviderError):
+    """The provider's stream ended before every choice had a ``finish_reason``."""
+
+    error_type = "provider_truncated"
+    verdict = Verdict.TRUNCATED
+
+
+class ProviderOverloaded(ProviderError):
+    """The provider answered 503 or 529: alive, but too busy."""
+
+    error_type = "provider_overloaded"
+
+
+class ProviderAuthFailed(ProviderError):
+    """The provider refused our credential (401, 402, 403): never a 401 to the client."""
+
+    code = "provider_auth_failed"
+    error_type = "provider_auth_failed"
+
+
+class ProviderRateLimited(ProviderError):
+    """The provider answered 429."""
+
+    status = 429
+    type = "rate_limit_error"
+    code = "provider_quota_exceeded"
+    error_type = "provider_rate_limited"
+
+
+class ProviderRejected(ProviderError):
+    """The provider blames the request (400, 409, 413, 415, 422); its status passes through."""
+
+    status = 400
+    type = "invalid_request_error"
+    code = "provider_invalid_request"
+    error_type = "caller_invalid_request"
+    detail = None
+    may_fail_over = False
+    should_retry = False
+
+    def __init__(self, message: str, *, status: int, param: str | None = None) -> None:
+        super().__init__(message, param=param)
+        self.status = status
+
+
+class ProviderTimeout(ProviderError):
+    """A limit of time ran out; ``limit`` is connect, first_byte, first_token, idle or total."""
+
+    status = 504
+    type = "timeout_error"
+    code = "request_timeout"
+    error_type = "provider_timeout"
+    detail = "gateway_timeout"
+
+    def __init__(self, limit: str, seconds: float) -> None:
+        super().__init__(
+            f"the provider did not keep the {limit} limit of {seconds:g} s ({limit} timeout)"
+        )
+        self.limit = limit
+        self.verdict = Verdict(f"{limit}_timeout")
+
+
+# --- ours ---------------------------------------------------------------------------------------
+
+
+class GatewayFault(GatewayError):
+    """The gateway cannot serve now, or has a bug."""
+
+    error_type = "gateway_internal"
+
+
+class InternalError(GatewayFault):
+    """A bug of ours; the message says no more than that."""
+
+
+class Unavailable(GatewayFault):
+    """The gateway is fine but does not take this request now."""
+
+    status = 503
+    type = "service_unavailable_error"
+    code = "overloaded"
+    error_type = "gateway_overloaded"
+    verdict = Verdict.REFUSED
+
+
+class Draining(Unavailable):
+    """The gateway is shutting down."""
+
+    code = "draining"
+    error_type = "gateway_draining"
+
+
+class Drained(Unavailable):
+    """A running call was ended because the time for shutting down ran out."""
+
+    code = "draining"
+    error_type = "gateway_draining"
+    verdict = Verdict.DRAINED

@@ -1,0 +1,1 @@
+"""HTTP/1.1 on Twisted transports, parsed by llhttp; knows nothing of language models."""

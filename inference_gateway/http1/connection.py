@@ -1,0 +1,264 @@
+"""The client's end of one connection: one exchange at a time, and whether another may follow it.
+
+It writes a finished request, reads the answer and hands it to a `Response`. It knows nothing of origins,
+of retries or of where idle connections are kept; time limits belong to whoever made the request.
+"""
+
+from typing import Protocol as Structural
+from typing import cast
+
+from twisted.internet.defer import Deferred
+from twisted.internet.error import ConnectionDone
+from twisted.internet.interfaces import IPushProducer, ITCPTransport
+from twisted.internet.protocol import Protocol, connectionDone
+from twisted.python.failure import Failure
+from twisted.web.client import PotentialDataLoss
+
+from inference_gateway.http1.outgoing import backlog, direct_writer
+from inference_gateway.http1.response import DONE, Response
+from inference_gateway.http1.response_parser import HeadBuffer, ResponseParser
+from inference_gateway.http1.response_rules import (
+    BadResponse,
+    Head,
+    ResponseLimits,
+    body_length,
+    read_head,
+)
+from inference_gateway.http1.upload import Upload
+
+#: Statuses whose answers have no body, whatever their heads say (RFC 9112, section 6.3).
+_BODILESS = frozenset({204, 304})
+
+
+class ExchangeBroken(Exception):
+    """The connection ended before the answer was complete.
+
+    ``bytes_received`` says whether any byte of the answer had come; where it is false, and the connection
+    had served before, the upstream most likely closed it as idle and never saw the request.
+    """
+
+    def __init__(self, *, bytes_received: bool) -> None:
+        super().__init__("the connection ended before the answer was complete")
+        self.bytes_received = bytes_received
+
+
+class Owner(Structural):
+    """Who keeps connections: told when one opens, has become idle, or is gone."""
+
+    def opened(self, connection: "ClientConnection") -> None:
+        """Count a connection as open."""
+
+    def idle(self, connection: "ClientConnection") -> None:
+        """Take a connection that can serve another exchange."""
+
+    def gone(self, connection: "ClientConnection") -> None:
+        """Forget a connection whose socket is closed."""
+
+
+class ClientConnection(Protocol):
+    """Serves one exchange after another; whatever ends one badly closes the connection.
+
+    Any byte or end of stream that comes while no exchange is under way closes it, too.
+    """
+
+    #: When it became idle, on the owner's clock.
+    idle_since = 0.0
+
+    def __init__(self, owner: Owner, limits: ResponseLimits) -> None:
+        self._owner = owner
+        self._limits = limits
+        self._parser: ResponseParser | None = None
+        self._closed = False
+        self._paused = False
+        self._until_close = False
+        self._head_only = False
+        self._accepts_encoding = False
+        self._answered = False
+        self._interim = 0
+        self._heads = HeadBuffer(limits)
+        self._upload: Upload | None = None
+        self._waiter: Deferred[Response] | None = None
+        self._response: Response | None = None
+
+    def connectionMade(self) -> None:
+        """Send small requests at once, and be counted."""
+        transport = self.transport
+        assert transport is not None
+        if ITCPTransport.providedBy(transport):
+            transport.setTcpNoDelay(True)
+        self._send = direct_writer(transport)
+        self._socket = cast(IPushProducer, transport)
+        self._owner.opened(self)
+
+    # --- one exchange
+
+    def exchange(
+        self,
+        request: bytes,
+        *,
+        accepts_encoding: bool = False,
+        upload: Upload | None = None,
+    ) -> Deferred[Response]:
+        """Send ``request``, followed by ``upload`` if there is one, and wait for the head of its answer.
+
+        Only one at a time. Fails with `ExchangeBroken`, with `BadResponse` or, where an upload's producer
+        fails, with `UnsendableRequest`; cancelling closes the connection at once.
+        """
+        self._head_only = request.startswith(b"HEAD ")
+        self._accepts_encoding = accepts_encoding
+        self._answered = False
+        self._interim = 0
+        self._waiter = waiter = Deferred(self._cancelled)
+        self._send(request)
+        if upload is not None:
+            self._upload = upload
+            assert self.transport is not None
+            upload.send_to(self.transport, self._fail)
+        return waiter
+
+    def _cancelled(self, waiter: Deferred[Response]) -> None:
+        self._waiter = None
+        self.abort()
+
+    def _fail(self, reason: Failure) -> None:
+        """Close the connection and end the exchange, whichever phase it is in."""
+        self.abort()
+        waiter, self._waiter = self._waiter, None
+        response, self._response = self._response, None
+        if waiter is not None:
+            waiter.errback(reason)
+        elif response is not None:
+            response.received(b"", reason)
+
+    # --- reading
+
+    def dataReceived(self, data: bytes) -> None:
+        """Take what one read of the socket brought."""
+        if self._closed:
+            return
+        if self._response is not None:
+            self._read_body(self._response, data)
+        elif self._waiter is not None:
+            self._answered = True
+            try:
+                response = self._read_head(data)
+            except BadResponse:
+                self._fail(Failure())
+                return
+            if response is not None:
+                waiter, self._waiter = self._waiter, None
+                waiter.callback(response)
+        else:
+            self.abort()
+
+    def _read_head(self, data: bytes) -> Response | None:
+        """Return the answer once its head is whole, with what of its body came along."""
+        while data:
+            cut = self._heads.cut(data)
+            if cut is None:
+                return None
+            raw, data = cut
+            head = read_head(raw, self._limits)
+            if head.status >= 200:
+                return self._begin(head, data)
+            self._interim += 1
+            if head.status == 101:
+                raise BadResponse("the upstream switched protocols")
+            if self._interim > self._limits.interim:
+                raise BadResponse("too many interim answers")
+        return None
+
+    def _begin(self, head: Head, rest: bytes) -> Response:
+        parser = self._parser
+        if parser is None:
+            parser = self._parser = ResponseParser()
+        fields = parser.parse_head(head)
+        bodiless = self._head_only or head.status in _BODILESS
+        length, self._until_close = body_length(
+            head, fields, bodiless=bodiless, accepts_encoding=self._accepts_encoding
+        )
+        response = Response(head, fields, length=length, source=self, unread=self._limits.unread)
+        if bodiless:
+            # llhttp does not know what was asked for and might wait for a body.
+            self._parser = None
+            self._finish(response, b"", reusable=parser.keep_alive and not rest)
+        else:
+            self._response = response
+            if rest or parser.complete:
+                self._read_body(response, rest)
+        return response
+
+    def _read_body(self, response: Response, data: bytes) -> None:
+        parser = self._parser
+        assert parser is not None
+        payload = parser.parse_body(data)
+        if parser.complete:
+            self._finish(response, payload, reusable=parser.keep_alive and not parser.excess)
+        elif parser.broken:
+            self._response = None
+            self.abort()
+            response.received(payload, Failure(BadResponse("the body is malformed")))
+        else:
+            response.received(payload, None)
+
+    def _finish(self, response: Response, payload: bytes, *, reusable: bool) -> None:
+        """End the exchange; the connection goes back before the receiver, who may want it, is told."""
+        self._response = None
+        if reusable and self._sent():
+            self.resume()
+            self._owner.idle(self)
+        else:
+            self.abort()
+        response.received(payload, DONE)
+
+    def _sent(self) -> bool:
+        """Say whether the whole request has left, and let go of its upload if so."""
+        if self._upload is not None:
+            if not self._upload.finished:
+                return False
+            self._upload = None
+        return not backlog(self.transport)
+
+    # --- the socket
+
+    def pause(self) -> None:
+        """Stop reading from the socket; the peer's end of stream is not seen either."""
+        if not self._paused and not self._closed:
+            self._paused = True
+            self._socket.pauseProducing()
+
+    def resume(self) -> None:
+        """Read from the socket again."""
+        if self._paused and not self._closed:
+            self._paused = False
+            self._socket.resumeProducing()
+
+    def abort(self) -> None:
+        """Close the socket at once, unsent bytes and all; ``connectionLost`` follows."""
+        if not self._closed:
+            self._closed = True
+            self._stop_upload()
+            assert self.transport is not None
+            self.transport.abortConnection()
+
+    def _stop_upload(self) -> None:
+        upload, self._upload = self._upload, None
+        if upload is not None:
+            upload.stop()
+
+    def connectionLost(self, reason: Failure = connectionDone) -> None:
+        """End what was under way, and be forgotten."""
+        orderly = not self._closed and reason.check(ConnectionDone) is not None
+        self._closed = True
+        self._stop_upload()
+        self._parser = None
+        self._owner.gone(self)
+        waiter, self._waiter = self._waiter, None
+        response, self._response = self._response, None
+        if waiter is not None:
+            waiter.errback(ExchangeBroken(bytes_received=self._answered))
+        elif response is not None:
+            if orderly and self._until_close:
+                response.received(b"", Failure(PotentialDataLoss()))
+            else:
+                response.received(b"", Failure(ExchangeBroken(bytes_received=True)))

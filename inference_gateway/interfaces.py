@@ -1,0 +1,68 @@
+"""The seams: what has several implementations is an Interface, what is called a Protocol."""
+
+from collections.abc import Coroutine, Iterable, Sequence
+from typing import TYPE_CHECKING, Any, Protocol
+
+from twisted.internet.defer import Deferred
+from zope.interface import Attribute, Interface
+
+from inference_gateway.exchange import Attempt, Call, Principal, ProviderReply, Reply
+
+if TYPE_CHECKING:
+    from inference_gateway.routing.table import Candidate
+
+#: A coroutine that awaits Deferreds.
+Async = Coroutine[Deferred[Any], Any, Reply]
+
+
+class Service(Protocol):
+    """Answers a call, or raises a `GatewayError`."""
+
+    def __call__(self, call: Call) -> Async:
+        """Answer ``call``; the reply's stream has not been started."""
+
+
+class Layer(Protocol):
+    """One concern around a service; it may refuse, retry, time out or translate errors."""
+
+    def __call__(self, call: Call, proceed: Service) -> Async:
+        """Answer ``call``, usually by awaiting ``proceed(call)``."""
+
+
+class IProvider(Interface):
+    """One configured upstream."""
+
+    id = Attribute("str: the provider's id from the configuration")
+
+    def send(call: Call, attempt: Attempt) -> Coroutine[Any, Any, ProviderReply]:
+        """Send the call and return the head of the answer with its body.
+
+        Raises a `ProviderError` when there is none. Cancelling it closes the connection.
+        """
+
+
+class IBalancer(Interface):
+    """Chooses among the providers of a group."""
+
+    def order(model: str, candidates: "Sequence[Candidate]") -> "Sequence[Candidate]":
+        """Put ``candidates`` in the order in which they should be tried."""
+
+
+class IModelCatalogue(Interface):
+    """What models there are, for those who list them."""
+
+    def listed_owners(principal: Principal) -> Iterable[tuple[str, str]]:
+        """Yield the public names that ``principal`` may use, each with its first provider."""
+
+    def owner(model: str, principal: Principal) -> tuple[str, str]:
+        """Return the public name that ``model`` means and its owner; raises `ModelNotFound`."""
+
+
+class IKeyStore(Interface):
+    """Knows the keys."""
+
+    is_open = Attribute("bool: no key is configured, so everybody may call")
+    has_administrators = Attribute("bool: an administrator's key is configured")
+
+    def find(secret: bytes) -> Principal | None:
+        """Return the `Principal` whose key ``secret`` is, or None; constant in time."""

@@ -1,0 +1,1 @@
+"""The layers a call passes through, one concern a file."""

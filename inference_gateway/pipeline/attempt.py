@@ -1,0 +1,114 @@
+"""One try at one provider: from asking it to the first content of its answer.
+
+Holds what the try occupies, keeps its limits of time, and says honestly how it ended. Whether there
+is another try is decided by ``dispatch``.
+"""
+
+from twisted.internet.defer import CancelledError
+from twisted.internet.interfaces import IReactorTime
+
+from inference_gateway.config.settings import TimeoutSettings
+from inference_gateway.errors import GatewayError, ProviderInvalidAnswer, Verdict
+from inference_gateway.exchange import Attempt, Call, Outcome, Reply, Usage
+from inference_gateway.pipeline.collect import LARGEST_ANSWER, collect
+from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
+from inference_gateway.pipeline.time_limit import within
+from inference_gateway.resilience.deadline import Deadline
+from inference_gateway.routing.table import Candidate
+from inference_gateway.wire.inspect import estimate_tokens, inspect_answer
+from inference_gateway.wire.whole_as_stream import as_events
+
+#: Seconds, where the provider's settings give no total.
+_PLAIN_TOTAL = 600.0
+_STREAM_TOTAL = 1800.0
+
+
+async def run_attempt(
+    call: Call, candidate: Candidate, clock: IReactorTime, deadline: Deadline
+) -> Reply:
+    """Ask ``candidate``; return its whole answer, or a stream whose first content has come.
+
+    ``deadline`` is the call's own. Raises what went wrong. Cancelling it leaves the provider.
+    """
+    attempt = Attempt(
+        provider=candidate.entry.id, model=candidate.upstream_model, started=clock.seconds()
+    )
+    call.attempts.append(attempt)
+    candidate.entry.occupy(attempt)
+    try:
+        if call.stream:
+            return await _stream(call, attempt, candidate, clock, deadline)
+        return await _plain(call, attempt, candidate, clock, deadline)
+    except CancelledError:
+        _complete(attempt, clock, Outcome(verdict=Verdict.CLIENT_GONE, status=499))
+        raise
+    except GatewayError as error:
+        _complete(attempt, clock, Outcome.of(error))
+        raise
+    except Exception:
+        _complete(attempt, clock, Outcome(verdict=Verdict.INTERNAL, status=500))
+        raise
+
+
+async def _plain(
+    call: Call, attempt: Attempt, candidate: Candidate, clock: IReactorTime, deadline: Deadline
+) -> Reply:
+    settings = candidate.entry.settings.timeouts
+    limit = deadline.sooner(_total(attempt, settings, _PLAIN_TOTAL))
+    reply = await within(clock, limit, candidate.entry.provider.send(call, attempt))
+    body = reply.body
+    if not isinstance(body, bytes):
+        body = await within(clock, limit, collect(body))
+    _inspect_whole(call, body, clock)
+    _complete(attempt, clock, Outcome(verdict=Verdict.COMPLETE, status=reply.status))
+    return Reply(status=reply.status, body=body)
+
+
+async def _stream(
+    call: Call, attempt: Attempt, candidate: Candidate, clock: IReactorTime, deadline: Deadline
+) -> Reply:
+    settings = candidate.entry.settings.timeouts
+    total = _total(attempt, settings, _STREAM_TOTAL)
+    # until the first content both the call's deadline and the provider's total bound the wait
+    until_content = deadline.sooner(total)
+    first_byte = Deadline.after(attempt.started, "first_byte", settings.first_byte)
+    reply = await within(
+        clock, first_byte.sooner(until_content), candidate.entry.provider.send(call, attempt)
+    )
+    body = reply.body
+    if isinstance(body, bytes):
+        _inspect_whole(call, body, clock)
+        _complete(attempt, clock, Outcome(verdict=Verdict.COMPLETE, status=200))
+        return Reply(status=200, body=WholeStream(as_events(body)))
+    stream = AttemptStream(call, attempt, body, clock, idle=settings.idle, total=total)
+    first_token = Deadline.after(attempt.started, "first_token", settings.first_token)
+    await within(clock, first_token.sooner(until_content), stream.first_content())
+    return Reply(status=200, body=stream)
+
+
+def _total(attempt: Attempt, settings: TimeoutSettings, otherwise: float) -> Deadline:
+    return Deadline.after(attempt.started, "total", settings.total or otherwise)
+
+
+def _inspect_whole(call: Call, body: bytes, clock: IReactorTime) -> None:
+    """Check that ``body`` is an answer and put what it says about itself on the call."""
+    if len(body) > LARGEST_ANSWER:
+        raise ProviderInvalidAnswer("the provider's answer is larger than the gateway takes")
+    facts = inspect_answer(body)
+    call.first_content_at = clock.seconds()
+    call.finish_reason = facts.finish_reason
+    call.response_model = facts.model
+    if facts.usage is not None:
+        call.usage = Usage(*facts.usage)
+    elif call.request is not None:
+        call.usage = Usage(
+            estimate_tokens(len(call.request.body)),
+            estimate_tokens(facts.output_chars),
+            "estimated",
+        )
+
+
+def _complete(attempt: Attempt, clock: IReactorTime, outcome: Outcome) -> None:
+    if attempt.ended is None:
+        attempt.ended = clock.seconds()
+    attempt.complete(outcome)

@@ -1,0 +1,279 @@
+"""One attempt's answer as a stream of whole events.
+
+Turns a provider's bytes into events, looks into each, and knows when the first content is there,
+when the stream is over and whether it was complete. Holds back only what may come before the first
+content, as long as another provider could still answer instead. It knows nothing of sockets: the
+relay takes the events from here.
+"""
+
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+from inference_gateway.errors import (
+    GatewayError,
+    ProviderError,
+    ProviderTimeout,
+    ProviderTruncated,
+    Verdict,
+)
+from inference_gateway.exchange import Attempt, ByteStream, Call, EventSink, Outcome, Usage
+from inference_gateway.resilience.deadline import Deadline
+from inference_gateway.wire.inspect import Kind, StreamInspector, estimate_tokens
+from inference_gateway.wire.sse import Event, SSEParser
+
+
+class AttemptStream:
+    """A provider's stream under inspection: a `BodySink` to it, an `EventStream` to the relay.
+
+    Await `first_content` once, then hand it on; whoever gets it must `start` or `abort` it. The
+    attempt completes when the stream does, however that happens.
+    """
+
+    __slots__ = (
+        "_attempt",
+        "_body",
+        "_call",
+        "_clock",
+        "_first",
+        "_held",
+        "_hide_usage",
+        "_idle",
+        "_inspector",
+        "_last_received",
+        "_over",
+        "_parser",
+        "_paused",
+        "_result",
+        "_sink",
+        "_timer",
+        "_total",
+    )
+
+    def __init__(
+        self,
+        call: Call,
+        attempt: Attempt,
+        body: ByteStream,
+        clock: IReactorTime,
+        *,
+        idle: float,
+        total: Deadline,
+    ) -> None:
+        request = call.request
+        self._call = call
+        self._attempt = attempt
+        self._body = body
+        self._clock = clock
+        self._idle = idle
+        self._total = total
+        self._hide_usage = request is None or not request.include_usage
+        self._parser = SSEParser()
+        self._inspector = StreamInspector(1 if request is None else request.n)
+        self._held: list[Event] = []
+        self._first: Deferred[None] | None = None
+        self._sink: EventSink | None = None
+        self._result: GatewayError | None = None
+        self._over = False
+        self._paused = False
+        self._last_received = clock.seconds()
+        self._timer: IDelayedCall | None = None
+
+    def first_content(self) -> "Deferred[None]":
+        """Start reading; fires when the answer has begun, so that there is no way back.
+
+        Fails with the `ProviderError` that happened instead. Cancelling it leaves the provider.
+        """
+        self._first = Deferred(lambda _: self.abort())
+        waiting = self._first
+        self._body.start(self)
+        return waiting
+
+    # --- the relay's side: EventStream
+
+    def start(self, sink: EventSink) -> None:
+        """Deliver what was held back and all that follows to ``sink``; one-shot."""
+        self._sink = sink
+        if self._paused and not self._over:
+            self.resume()
+        if self._held:
+            held, self._held = self._held, []
+            sink.events(held)
+        if self._over:
+            sink.finished(self._result)
+        else:
+            self._watch()
+
+    def pause(self) -> None:
+        """Hold the provider back; the time it is held back does not count as its silence."""
+        self._paused = True
+        self._body.pause()
+
+    def resume(self) -> None:
+        """Let the provider go on."""
+        self._paused = False
+        self._last_received = self._clock.seconds()
+        self._body.resume()
+
+    def abort(self) -> None:
+        """Leave the provider; nothing is delivered any more.
+
+        Before the first content it is for whoever awaits that to say how the attempt ended.
+        """
+        if self._first is not None:
+            self._over = True
+            self._first = None
+        elif not self._over:
+            self._end(Outcome(verdict=Verdict.CLIENT_GONE, status=499))
+        self._body.abort()
+
+    # --- the provider's side: BodySink
+
+    def received(self, data: bytes) -> None:
+        """Take the provider's next bytes."""
+        if self._over:  # bytes after the end of the stream: nobody waits for them
+            self._body.abort()
+            return
+        self._last_received = self._clock.seconds()
+        try:
+            events = self._parser.feed(data)
+        except ProviderError as too_large:
+            self._fail(too_large)
+            return
+        batch: list[Event] = []
+        for event in events:
+            kind = self._inspector.inspect(event)
+            if kind is Kind.CONTENT or kind is Kind.EMPTY or kind is Kind.FINISH:
+                batch.append(event)
+                if self._first is not None and kind is not Kind.EMPTY:
+                    self._commit(batch)
+                    batch = []
+            elif kind is Kind.USAGE:
+                if not self._hide_usage:
+                    batch.append(event)
+            elif kind is Kind.COMMENT:
+                batch.append(event)
+            elif kind is Kind.MALFORMED:
+                self._call.dropped_events += 1
+            elif kind is Kind.ERROR:
+                self._deliver(batch)
+                self._fail(ProviderError("the provider reported an error in its stream"))
+                return
+            else:  # DONE
+                self._deliver(batch)
+                self._finish(None)
+                return
+        self._deliver(batch)
+
+    def ended(self, error: GatewayError | None) -> None:
+        """Take the end of the provider's body, clean or not."""
+        if not self._over:
+            self._finish(error)
+
+    # --- between the two
+
+    def _deliver(self, batch: list[Event]) -> None:
+        if not batch:
+            return
+        if self._sink is not None:
+            self._sink.events(batch)
+        else:
+            self._held += batch
+
+    def _commit(self, batch: list[Event]) -> None:
+        """The first content is here: let the call go on, which normally starts us at once."""
+        first, self._first = self._first, None
+        self._held += batch
+        self._call.first_content_at = self._last_received
+        if first is not None:
+            first.callback(None)
+        if self._sink is None and not self._over:
+            self.pause()
+
+    def _finish(self, error: GatewayError | None) -> None:
+        """The provider has said all; every choice's finish_reason decides if that was enough."""
+        if self._inspector.complete:
+            self._end(Outcome(verdict=Verdict.COMPLETE, status=200))
+        else:
+            self._fail(
+                error
+                or ProviderTruncated("the provider's stream ended before the answer was complete")
+            )
+
+    def _fail(self, error: GatewayError) -> None:
+        self._end(Outcome.of(error))
+        self._body.abort()
+
+    def _end(self, outcome: Outcome) -> None:
+        self._over = True
+        self._result = outcome.error
+        if self._timer is not None:
+            self._timer.cancel()
+            self._timer = None
+        self._report()
+        self._attempt.ended = self._clock.seconds()
+        self._attempt.complete(outcome)
+        first, self._first = self._first, None
+        if first is not None:
+            if outcome.error is not None:
+                first.errback(outcome.error)
+            elif outcome.verdict is Verdict.COMPLETE:
+                first.callback(None)
+        if self._sink is not None and outcome.verdict is not Verdict.CLIENT_GONE:
+            self._sink.finished(outcome.error)
+
+    def _report(self) -> None:
+        """Put what the stream said about itself on the call; usage that is missing is estimated."""
+        inspector = self._inspector
+        call = self._call
+        call.finish_reason = inspector.finish_reason
+        call.response_model = inspector.model
+        if inspector.usage is not None:
+            call.usage = Usage(*inspector.usage)
+        elif inspector.output_chars and call.request is not None:
+            call.usage = Usage(
+                estimate_tokens(len(call.request.body)),
+                estimate_tokens(inspector.output_chars),
+                "estimated",
+            )
+
+    # --- the limits of time after the first content
+
+    def _watch(self) -> None:
+        now = self._clock.seconds()
+        wait = min(self._last_received + self._idle, self._total.at) - now
+        if self._paused:  # the client holds the provider back: only the total limit runs
+            wait = min(self._idle, self._total.at - now)
+        self._timer = self._clock.callLater(max(0.0, wait), self._look)
+
+    def _look(self) -> None:
+        self._timer = None
+        now = self._clock.seconds()
+        if now >= self._total.at:
+            self._fail(ProviderTimeout(self._total.limit, self._total.seconds))
+        elif not self._paused and now >= self._last_received + self._idle:
+            self._fail(ProviderTimeout("idle", self._idle))
+        else:
+            self._watch()
+
+
+class WholeStream:
+    """A whole answer told as events, for providers that do not stream: an `EventStream`."""
+
+    __slots__ = ("_events",)
+
+    def __init__(self, events: list[Event]) -> None:
+        self._events = events
+
+    def start(self, sink: EventSink) -> None:
+        """Deliver everything at once."""
+        sink.events(self._events)
+        sink.finished(None)
+
+    def pause(self) -> None:
+        """Nothing is left to hold back."""
+
+    def resume(self) -> None:
+        """Nothing is left to go on with."""
+
+    def abort(self) -> None:
+        """Nothing is left to leave."""

@@ -1,0 +1,1 @@
+"""Which providers serve a model, and which of them goes first."""

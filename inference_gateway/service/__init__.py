@@ -1,0 +1,1 @@
+"""The whole put together: the object graph and its life."""

@@ -1,0 +1,66 @@
+"""Lets the running calls finish, and ends those that do not in time.
+
+The order of a shutdown as a whole is ``lifecycle``.
+"""
+
+import attrs
+from twisted.internet.defer import Deferred
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.task import deferLater
+
+from inference_gateway.errors import Drained
+from inference_gateway.service.graph import Graph
+
+#: Seconds between two looks at what is still running.
+_LOOK_EVERY = 0.02
+#: Seconds that the answers which were cut have to leave the process.
+_FLUSH = 0.25
+
+
+@attrs.frozen
+class DrainResult:
+    """How many calls finished by themselves and how many were cut."""
+
+    finished: int
+    cut: int
+
+
+class Drain:
+    """One drain of one graph."""
+
+    def __init__(self, graph: Graph, clock: IReactorTime) -> None:
+        self._graph = graph
+        self._clock = clock
+        self._hurry = False
+
+    def hurry(self) -> None:
+        """Wait no longer: cut what is still running."""
+        self._hurry = True
+
+    async def grace(self, seconds: float) -> None:
+        """Go on serving what is running for ``seconds``, so that load balancers notice."""
+        end = self._clock.seconds() + seconds
+        while self._clock.seconds() < end and not self._hurry:
+            await self._pause(min(_LOOK_EVERY, end - self._clock.seconds()))
+
+    async def finish(self, timeout: float) -> DrainResult:
+        """Wait until nothing is in flight, at most ``timeout`` seconds; then cut the rest.
+
+        A stream that is cut gets an error event, any other call a 503.
+        """
+        graph = self._graph
+        running = graph.in_flight
+        end = self._clock.seconds() + timeout
+        graph.connections.drain()
+        while len(graph.connections) and self._clock.seconds() < end and not self._hurry:
+            await self._pause(_LOOK_EVERY)
+        error = Drained("the gateway is shutting down and could not wait for this call any longer")
+        cut = sum(application.cut(error) for application in graph.applications)
+        end = self._clock.seconds() + _FLUSH
+        while len(graph.connections) and self._clock.seconds() < end:
+            await self._pause(_LOOK_EVERY)
+        graph.connections.abort()
+        return DrainResult(finished=max(0, running - cut), cut=cut)
+
+    def _pause(self, seconds: float) -> "Deferred[None]":
+        return deferLater(self._clock, seconds)

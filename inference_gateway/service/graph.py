@@ -1,0 +1,155 @@
+"""From settings to the graph of objects that serves them; nothing in it runs yet.
+
+The one place that knows every part. What runs and stops is ``lifecycle``.
+"""
+
+from collections.abc import Callable
+
+import attrs
+from twisted.internet.interfaces import IReactorTime
+from twisted.internet.protocol import Factory
+
+from inference_gateway.api.chat import Chat
+from inference_gateway.api.connections import Connections, SiteFactory
+from inference_gateway.api.models import Models
+from inference_gateway.api.probes import Exposition, Probes
+from inference_gateway.api.respond import Responder
+from inference_gateway.api.router import Access, Area, Router
+from inference_gateway.api.site import Application
+from inference_gateway.config.settings import ProviderSettings, ServerSettings, Settings
+from inference_gateway.http1.channel import Limits
+from inference_gateway.interfaces import IProvider
+from inference_gateway.pipeline.admit import Gate
+from inference_gateway.pipeline.authenticate import Authenticator
+from inference_gateway.pipeline.dispatch import Dispatch
+from inference_gateway.pipeline.keys import DigestKeyStore
+from inference_gateway.pipeline.observe import Observer
+from inference_gateway.pipeline.stack import stack
+from inference_gateway.routing.balancer import RoundRobin
+from inference_gateway.routing.roster import Roster, RosterEntry
+from inference_gateway.routing.table import ModelTable
+from inference_gateway.service.readiness import Readiness
+from inference_gateway.telemetry.accesslog import AccessLog
+from inference_gateway.telemetry.lines import LineWriter
+from inference_gateway.telemetry.metrics import Metrics
+from inference_gateway.telemetry.reactor_lag import ReactorLag
+from inference_gateway.upstream.echo import EchoProvider
+
+
+@attrs.frozen(kw_only=True)
+class Graph:
+    """A gateway put together; ``admin_factory`` is None while one listener serves everything."""
+
+    settings: Settings
+    gate: Gate
+    connections: Connections
+    metrics: Metrics
+    lag: ReactorLag
+    applications: tuple[Application, ...]
+    factory: Factory
+    admin_factory: Factory | None
+
+    @property
+    def in_flight(self) -> int:
+        """How many calls are running."""
+        return sum(application.in_flight for application in self.applications)
+
+
+def build(
+    settings: Settings,
+    clock: IReactorTime,
+    *,
+    lines: LineWriter,
+    wall: Callable[[], float],
+    most_connections: int | None = None,
+) -> Graph:
+    """Put a gateway together.
+
+    ``clock`` gives monotonic seconds and timers, ``wall`` seconds since the epoch; ``lines`` takes
+    the access log. ``most_connections`` caps the connections unless the settings do.
+    """
+    server = settings.server
+    auth = settings.middleware.auth
+    metrics = Metrics()
+    lag = ReactorLag(clock)
+    metrics.reactor_lag.set_function(lambda: lag.seconds)
+    gate = Gate()
+    keys = DigestKeyStore(auth, wall)
+    access_log = AccessLog(
+        lines, wall=wall, now=clock.seconds, text=settings.telemetry.log.format == "text"
+    )
+    roster = Roster(
+        RosterEntry(settings=provider, provider=_provider(provider, clock, wall))
+        for provider in settings.providers
+    )
+    table = ModelTable(roster, settings.routing)
+    service = stack(gate, Dispatch(table, RoundRobin(), clock, server.request_timeout))
+    responder = Responder(server.request_id_header)
+    observer = Observer(metrics, access_log, clock)
+    connections = Connections(
+        metrics,
+        most=server.max_connections or most_connections,
+        most_per_address=server.max_connections_per_address,
+    )
+    authenticator = Authenticator(keys)
+    probes = Probes(
+        responder,
+        title=server.api_title,
+        root_path=server.root_path,
+        ready=Readiness(gate, roster, lag),
+    )
+    metrics_access = Access.ADMIN if settings.telemetry.metrics.auth == "admin" else Access.OPEN
+    public: list[tuple[Area, Access]] = [
+        (Chat(service, responder, clock, server.keepalive_interval), Access.KEY),
+        (Models(table, responder), Access.KEY),
+        (probes, Access.OPEN),
+    ]
+    private: list[tuple[Area, Access]] = [(Exposition(metrics, responder), metrics_access)]
+
+    def application(areas: list[tuple[Area, Access]]) -> Application:
+        return Application(
+            Router(areas, server.root_path),
+            authenticator,
+            gate,
+            observer,
+            responder,
+            connections,
+            clock,
+            request_id_header=server.request_id_header,
+            unguarded=keys.is_open,
+        )
+
+    applications: tuple[Application, ...]
+    if server.admin_listen:
+        applications = (application(public), application([*private, (probes, Access.OPEN)]))
+    else:
+        applications = (application([*public, *private]),)
+    limits = _limits(server)
+    factories = [SiteFactory(served, limits, clock) for served in applications]
+    return Graph(
+        settings=settings,
+        gate=gate,
+        connections=connections,
+        metrics=metrics,
+        lag=lag,
+        applications=applications,
+        factory=factories[0],
+        admin_factory=factories[1] if server.admin_listen else None,
+    )
+
+
+def _provider(
+    settings: ProviderSettings, clock: IReactorTime, wall: Callable[[], float]
+) -> IProvider:
+    return EchoProvider(settings.id, clock, wall)
+
+
+def _limits(server: ServerSettings) -> Limits:
+    return Limits(
+        body=server.body_limit,
+        head_timeout=server.head_timeout,
+        body_timeout=server.body_timeout,
+        idle_timeout=server.idle_timeout,
+        write_stall=server.write_stall,
+        half_close=server.half_close,
+    )

@@ -1,0 +1,1 @@
+"""What the gateway records: metrics, the access log and its own log."""

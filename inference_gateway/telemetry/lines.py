@@ -1,0 +1,100 @@
+"""Lines to a file descriptor that the gateway owns, without ever waiting for it.
+
+The access log and the gateway's own log share one writer. Lines are gathered for a moment and
+written together. A reader that stops reading or a full disk costs lines, which are counted, never a
+request.
+"""
+
+import os
+import select
+import stat
+from collections import deque
+
+from twisted.internet.interfaces import IDelayedCall, IReactorTime
+
+#: Seconds that a line may wait for others.
+_GATHER = 0.02
+#: Bytes of lines that may wait for a reader who does not read.
+_BACKLOG = 1024 * 1024
+#: A pipe takes this much without blocking once it is writable (POSIX: PIPE_BUF).
+_PIPE_BUF = 4096
+
+
+class LineWriter:
+    """Writes whole lines to ``descriptor``; ``dropped`` counts those that could not be.
+
+    ``close`` writes what is left and, if the descriptor was opened by `to_path`, closes it.
+    """
+
+    def __init__(self, descriptor: int, clock: IReactorTime, *, owned: bool = False) -> None:
+        self._descriptor = descriptor
+        self._clock = clock
+        self._owned = owned
+        self._may_block = not stat.S_ISREG(os.fstat(descriptor).st_mode)
+        self._waiting: deque[bytes] = deque()
+        self._size = 0
+        self._timer: IDelayedCall | None = None
+        self.dropped = 0
+
+    @classmethod
+    def to_path(cls, path: str, clock: IReactorTime) -> "LineWriter":
+        """Append to the file at ``path``, made if it is not there; raises OSError."""
+        flags = os.O_WRONLY | os.O_APPEND | os.O_CREAT | os.O_CLOEXEC
+        return cls(os.open(path, flags, 0o640), clock, owned=True)
+
+    def write(self, line: bytes) -> None:
+        """Take ``line``, which ends with a newline; never blocks and never raises."""
+        if self._size + len(line) > _BACKLOG:
+            self.dropped += 1
+            return
+        self._waiting.append(line)
+        self._size += len(line)
+        if self._timer is None:
+            self._timer = self._clock.callLater(_GATHER, self.flush)
+
+    def flush(self) -> None:
+        """Write what is waiting, as far as the descriptor takes it now."""
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
+        try:
+            self._drain()
+        except OSError:
+            self.dropped += len(self._waiting)
+            self._waiting.clear()
+            self._size = 0
+        if self._waiting:
+            self._timer = self._clock.callLater(_GATHER, self.flush)
+
+    def close(self) -> None:
+        """Write what can be written now and stop; further lines are not taken."""
+        self.flush()
+        timer, self._timer = self._timer, None
+        if timer is not None:
+            timer.cancel()
+        self._size = _BACKLOG
+        self._waiting.clear()
+        if self._owned:
+            os.close(self._descriptor)
+
+    def _drain(self) -> None:
+        while self._waiting:
+            if not self._may_block:
+                self._put(b"".join(self._waiting), len(self._waiting))
+                continue
+            if not select.select([], [self._descriptor], [], 0)[1]:
+                return
+            count = size = 0
+            for line in self._waiting:
+                if count and size + len(line) > _PIPE_BUF:
+                    break
+                size += len(line)
+                count += 1
+            self._put(b"".join([self._waiting[i] for i in range(count)]), count)
+
+    def _put(self, data: bytes, count: int) -> None:
+        view = memoryview(data)
+        while view:
+            view = view[os.write(self._descriptor, view) :]
+        for _ in range(count):
+            self._size -= len(self._waiting.popleft())

@@ -1,0 +1,64 @@
+"""The gateway's own log: twisted.logger events as lines, JSON or text.
+
+A failure's traceback goes into the line of a bug and nowhere else. Events never hold secrets in the
+first place: those are a type that cannot be printed.
+"""
+
+from typing import Any
+
+import orjson
+from twisted.logger import (
+    ILogObserver,
+    LogEvent,
+    LogLevel,
+    LogPublisher,
+    formatEvent,
+    globalLogPublisher,
+)
+from zope.interface import implementer
+
+from inference_gateway.telemetry.accesslog import printable, timestamp
+from inference_gateway.telemetry.lines import LineWriter
+
+#: Fields of an event that are worth a place of their own in a JSON line.
+_FIELDS = ("request_id", "provider", "signal", "in_flight", "cut", "finished", "seconds", "address")
+
+
+@implementer(ILogObserver)
+class LineObserver:
+    """Writes each event of at least ``level`` as one line."""
+
+    def __init__(self, lines: LineWriter, *, level: str, text: bool = False) -> None:
+        self._lines = lines
+        self._least = LogLevel.levelWithName(level)
+        self._text = text
+
+    def __call__(self, event: LogEvent) -> None:
+        """Observe ``event``; never raises."""
+        level = event.get("log_level", LogLevel.info)
+        if level < self._least:
+            return
+        message = formatEvent(event)
+        failure = event.get("log_failure")
+        trace = failure.getTraceback() if failure is not None else ""
+        if self._text:
+            moment = timestamp(event["log_time"])
+            line = printable(f"{moment} [{level.name}] {message}")
+            self._lines.write(f"{line}\n{trace}".encode(errors="backslashreplace"))
+            return
+        record: dict[str, Any] = {
+            "ts": timestamp(event["log_time"]),
+            "level": level.name,
+            "event": "log",
+            "logger": event.get("log_namespace", ""),
+            "message": message,
+        }
+        record.update({name: event[name] for name in _FIELDS if name in event})
+        if trace:
+            record["traceback"] = trace
+        self._lines.write(orjson.dumps(record, default=repr, option=orjson.OPT_APPEND_NEWLINE))
+
+
+def publish_to(observer: ILogObserver, publisher: LogPublisher = globalLogPublisher) -> None:
+    """Send the process's log events to ``observer``."""
+    publisher.addObserver(observer)

@@ -1,0 +1,1 @@
+"""The providers: whatever produces the answer to a call."""

@@ -1,0 +1,153 @@
+"""What the echo provider says: the answer to one request, whole or cut into events.
+
+Only the content and its encoding. When it is said, and what goes wrong on purpose, is not known
+here.
+"""
+
+import re
+from collections.abc import Iterator
+from itertools import islice
+
+import attrs
+import orjson
+
+from inference_gateway.wire import answers, sse
+from inference_gateway.wire.chat import ChatRequest
+
+#: A token of the echo provider: a word or a punctuation mark, with the blanks before it. Long runs
+#: are cut at sixteen characters, so that no text makes an event of unusual size.
+_TOKEN = re.compile(r"\s{0,16}(?:\w{1,16}|[^\w\s])|\s{1,16}")
+
+#: An empty content in encoded JSON; no string in it contains this, because its quotes are escaped.
+_NO_CONTENT = b'"content":""'
+
+#: The bytes before and after the JSON string that is the content.
+Frame = tuple[bytes, bytes]
+
+
+@attrs.frozen(kw_only=True)
+class EchoAnswer:
+    """The answer to one request; every choice of it says the same ``text``."""
+
+    id: str
+    #: Seconds since the epoch.
+    created: int
+    model: str
+    text: str
+    #: How many choices were asked for.
+    choices: int
+    finish_reason: str
+    prompt_tokens: int
+    #: Of all choices together.
+    completion_tokens: int
+    #: Whether the client asked for usage, so that each chunk has a ``usage``, if only null.
+    include_usage: bool
+
+    @classmethod
+    def to(cls, request: ChatRequest, *, id: str, created: int, model: str) -> "EchoAnswer":
+        """Answer ``request`` with the last thing that its user said."""
+        text = f"Echo: {request.last_user_text}"
+        tokens, end = _measure(text, request.max_tokens)
+        return cls(
+            id=id,
+            created=created,
+            model=model,
+            text=text[:end],
+            choices=request.n,
+            finish_reason="stop" if end == len(text) else "length",
+            prompt_tokens=sum(_measure(said)[0] for said in _texts(request)),
+            completion_tokens=tokens * request.n,
+            include_usage=request.include_usage,
+        )
+
+    def whole(self, *, usage: bool = True) -> bytes:
+        """Return the answer as one JSON body, with or without ``usage``."""
+        return self._whole([self.text] * self.choices, usage=usage)
+
+    def whole_frame(self) -> Frame:
+        """Return what stands around the content of the first choice in the whole answer."""
+        return _frame(self._whole([""] * self.choices, usage=True))
+
+    def role(self) -> bytes:
+        """Return the event that opens each choice."""
+        return self._event_per_choice({"role": "assistant", "content": ""}, None)
+
+    def content(self) -> Iterator[bytes]:
+        """Yield the content token by token, each time one event for each choice."""
+        frames = self.content_frames()
+        for match in _TOKEN.finditer(self.text):
+            token = orjson.dumps(match[0])
+            yield b"".join([before + token + after for before, after in frames])
+
+    def content_frames(self) -> list[Frame]:
+        """Return, for each choice, what stands around the content in one of its events."""
+        return [
+            _frame(sse.encode(self._chunk({"content": ""}, index, None)))
+            for index in range(self.choices)
+        ]
+
+    def finish(self) -> bytes:
+        """Return the event that ends each choice."""
+        return self._event_per_choice({}, self.finish_reason)
+
+    def usage(self) -> bytes:
+        """Return the event that tells the usage of the stream."""
+        return sse.encode(
+            answers.usage_chunk(
+                id=self.id,
+                created=self.created,
+                model=self.model,
+                usage=answers.usage_object(self.prompt_tokens, self.completion_tokens),
+            )
+        )
+
+    def _whole(self, texts: list[str], *, usage: bool) -> bytes:
+        return answers.completion(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            choices=texts,
+            finish_reason=self.finish_reason,
+            prompt_tokens=self.prompt_tokens,
+            completion_tokens=self.completion_tokens if usage else None,
+        )
+
+    def _event_per_choice(self, delta: dict[str, str], finish_reason: str | None) -> bytes:
+        return b"".join(
+            [sse.encode(self._chunk(delta, index, finish_reason)) for index in range(self.choices)]
+        )
+
+    def _chunk(self, delta: dict[str, str], index: int, finish_reason: str | None) -> bytes:
+        return answers.chunk(
+            id=self.id,
+            created=self.created,
+            model=self.model,
+            delta=delta,
+            index=index,
+            finish_reason=finish_reason,
+            include_usage=self.include_usage,
+        )
+
+
+def _measure(text: str, most: int | None = None) -> tuple[int, int]:
+    """Return how many tokens ``text`` has, up to ``most``, and where the last of them ends."""
+    tokens = end = 0
+    for match in islice(_TOKEN.finditer(text), most):
+        tokens += 1
+        end = match.end()
+    return tokens, end
+
+
+def _texts(request: ChatRequest) -> Iterator[str]:
+    """Yield every text of the conversation."""
+    for message in request.fields["messages"]:
+        content = message.get("content")
+        if type(content) is str:
+            yield content
+        elif content is not None:
+            yield from (part["text"] for part in content if part["type"] == "text")
+
+
+def _frame(encoded: bytes) -> Frame:
+    before, found, after = encoded.partition(_NO_CONTENT)
+    return before + found[:-2], after

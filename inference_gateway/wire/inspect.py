@@ -1,0 +1,209 @@
+"""What the events of a chat stream, or a whole chat answer, say.
+
+Events are forwarded as they came; this looks at them beside that, for usage, the end, errors and
+malformation. It changes nothing and decides nothing: what follows from a kind is the pipeline's
+concern. The shapes are OpenAI's ``CreateChatCompletionStreamResponse`` and
+``CreateChatCompletionResponse``, read with tolerance for what other servers make of them.
+"""
+
+from enum import Enum
+
+import attrs
+import orjson
+
+from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.wire.error_body import clean_message
+from inference_gateway.wire.sse import Event
+
+#: Characters per token of English text, a rule of thumb.
+_CHARACTERS_PER_TOKEN = 4
+
+
+class Kind(Enum):
+    """What one event of a stream is."""
+
+    #: A delta with anything to show: text, tool calls, reasoning, a refusal, audio.
+    CONTENT = "content"
+    #: A delta with nothing but a role, or nothing; also a chunk without choices that is no usage.
+    EMPTY = "empty"
+    #: A finish_reason without content.
+    FINISH = "finish"
+    #: No choices but usage: the extra event of ``stream_options.include_usage``.
+    USAGE = "usage"
+    #: ``[DONE]``.
+    DONE = "done"
+    #: An ``error`` object, or an event called ``error``.
+    ERROR = "error"
+    #: No data.
+    COMMENT = "comment"
+    #: Data that is no chunk.
+    MALFORMED = "malformed"
+
+
+@attrs.define(eq=False)
+class StreamInspector:
+    """What one stream has said so far; one for each stream."""
+
+    #: How many choices were asked for.
+    choices: int = 1
+    #: Prompt and completion tokens, the last that were told, on whatever event.
+    usage: tuple[int, int] | None = attrs.field(default=None, init=False)
+    finish_reason: str = attrs.field(default="", init=False)
+    model: str = attrs.field(default="", init=False)
+    #: Whether ``[DONE]`` came.
+    done: bool = attrs.field(default=False, init=False)
+    #: Characters of content so far, for estimates.
+    output_chars: int = attrs.field(default=0, init=False)
+    #: What the last ERROR event said, fit to be shown.
+    error_message: str = attrs.field(default="", init=False)
+    _open: set[int] = attrs.field(factory=set, init=False)
+    _finished: set[int] = attrs.field(factory=set, init=False)
+
+    @property
+    def complete(self) -> bool:
+        """Whether every choice asked for, and every other that began, has its finish_reason."""
+        return len(self._finished) >= self.choices and not self._open
+
+    def inspect(self, event: Event) -> Kind:
+        """Take the next event into account and say what it is; never raises."""
+        data = event.data
+        if data is None:
+            return Kind.COMMENT
+        if data[:6] == b"[DONE]":
+            self.done = True
+            return Kind.DONE
+        try:
+            chunk = orjson.loads(data)
+        except orjson.JSONDecodeError:
+            return self._failed(None) if event.name == b"error" else Kind.MALFORMED
+        if type(chunk) is not dict:
+            return self._failed(None) if event.name == b"error" else Kind.MALFORMED
+        if event.name == b"error" or chunk.get("error"):
+            return self._failed(chunk.get("error") or chunk)
+        return self._inspect_chunk(chunk)
+
+    def _inspect_chunk(self, chunk: dict[str, object]) -> Kind:
+        choices = chunk.get("choices")
+        if not self.model and type(model := chunk.get("model")) is str:
+            self.model = model
+        usage = chunk.get("usage")
+        if usage is not None:
+            self.usage = _read_usage(usage) or self.usage
+        if not choices:
+            if usage is not None:
+                return Kind.USAGE
+            return Kind.EMPTY if "choices" in chunk else Kind.MALFORMED
+        if type(choices) is not list:
+            return Kind.MALFORMED
+        kind = Kind.EMPTY
+        for position, choice in enumerate(choices):
+            if type(choice) is not dict:
+                return Kind.MALFORMED
+            index = choice.get("index")
+            if type(index) is not int:
+                index = position
+            delta = choice.get("delta")
+            if delta and self._has_content(delta):
+                kind = Kind.CONTENT
+            reason = choice.get("finish_reason")
+            if type(reason) is str:
+                self.finish_reason = reason
+                self._finished.add(index)
+                self._open.discard(index)
+                if kind is Kind.EMPTY:
+                    kind = Kind.FINISH
+            elif index not in self._finished:
+                self._open.add(index)
+        return kind
+
+    def _has_content(self, delta: object) -> bool:
+        """Count the characters of a delta and say whether there is anything in it but the role."""
+        if type(delta) is not dict:
+            return False
+        found = False
+        for name, value in delta.items():
+            if value and name != "role":
+                found = True
+                self.output_chars += len(value) if type(value) is str else _characters(value)
+        return found
+
+    def _failed(self, error: object) -> Kind:
+        message = error.get("message") if type(error) is dict else error
+        self.error_message = clean_message(message) if type(message) is str else ""
+        return Kind.ERROR
+
+
+@attrs.frozen
+class AnswerFacts:
+    """What a whole answer says beside its content; ``usage`` is prompt and completion tokens."""
+
+    usage: tuple[int, int] | None
+    finish_reason: str
+    model: str
+    #: Characters of content, for estimates.
+    output_chars: int
+
+
+def inspect_answer(body: bytes) -> AnswerFacts:
+    """Read a whole chat completion.
+
+    Raises `ProviderInvalidAnswer` when it is none: no JSON, cut off, an ``error``, no choices.
+    """
+    try:
+        answer = orjson.loads(body)
+    except orjson.JSONDecodeError:
+        raise ProviderInvalidAnswer("the provider's answer is not JSON") from None
+    if type(answer) is not dict:
+        raise ProviderInvalidAnswer("the provider's answer is not a JSON object")
+    if answer.get("error"):
+        raise ProviderInvalidAnswer("the provider answered with an error under a status of success")
+    choices = answer.get("choices")
+    if type(choices) is not list or not choices:
+        raise ProviderInvalidAnswer("the provider's answer has no choices")
+    finish_reason = ""
+    characters = 0
+    for choice in choices:
+        message = choice.get("message") if type(choice) is dict else None
+        if type(message) is not dict:
+            raise ProviderInvalidAnswer("a choice in the provider's answer has no message")
+        reason = choice.get("finish_reason")
+        finish_reason = reason if type(reason) is str else finish_reason
+        characters += sum(_characters(value) for name, value in message.items() if name != "role")
+    model = answer.get("model")
+    return AnswerFacts(
+        usage=_read_usage(answer.get("usage")),
+        finish_reason=finish_reason,
+        model=model if type(model) is str else "",
+        output_chars=characters,
+    )
+
+
+def estimate_tokens(text: str | int) -> int:
+    """Estimate the tokens of a text, or of so many characters: one for each four, rounded up.
+
+    It can be wrong by half for code and by a factor for other scripts; use it only where a provider
+    tells nothing, and mark the result as estimated.
+    """
+    characters = text if isinstance(text, int) else len(text)
+    return -(-characters // _CHARACTERS_PER_TOKEN)
+
+
+def _read_usage(usage: object) -> tuple[int, int] | None:
+    if type(usage) is not dict:
+        return None
+    prompt = usage.get("prompt_tokens")
+    completion = usage.get("completion_tokens", 0)
+    if type(prompt) is int and type(completion) is int and prompt >= 0 and completion >= 0:
+        return prompt, completion
+    return None
+
+
+def _characters(value: object) -> int:
+    """Count the characters of all strings in ``value``, which tool calls hold deep inside."""
+    if type(value) is str:
+        return len(value)
+    if type(value) is list:
+        return sum(_characters(item) for item in value)
+    if type(value) is dict:
+        return sum(_characters(item) for item in value.values())
+    return 0

@@ -1,0 +1,50 @@
+"""A request body to the JSON object it must be, or a precise refusal.
+
+Only what holds for every JSON route: UTF-8, syntax, depth and size. What the members mean is the
+concern of the module of each route.
+"""
+
+from typing import Any
+
+import orjson
+
+from inference_gateway.errors import InvalidJSON
+from inference_gateway.wire.edit import check_structure
+from inference_gateway.wire.fields import kind_of
+
+MAX_TOP_LEVEL = 1000
+
+_BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
+
+
+def load_object(body: bytes) -> dict[str, Any]:
+    """Return the members of the JSON object ``body``; raises `InvalidJSON` when it is none.
+
+    Stricter than most parsers (RFC 8259): no byte order mark, no NaN or Infinity, no lone
+    surrogate, no number beyond a double. Of a name that occurs twice the last member is returned.
+    """
+    check_structure(body)
+    try:
+        value = orjson.loads(body)
+    except orjson.JSONDecodeError as error:
+        raise InvalidJSON(_explain(body, error)) from None
+    if type(value) is not dict:
+        raise InvalidJSON(f"the body must be a JSON object, got {kind_of(value)}")
+    if len(value) > MAX_TOP_LEVEL:
+        raise InvalidJSON(f"the body has more than {MAX_TOP_LEVEL} top-level members")
+    return value
+
+
+def _explain(body: bytes, error: orjson.JSONDecodeError) -> str:
+    """Say what is wrong with the body without showing any of it."""
+    if not body.strip(b" \t\r\n"):
+        return "the body is empty, expected a JSON object"
+    if body.startswith(_BYTE_ORDER_MARKS):
+        return "the body begins with a byte order mark, expected plain UTF-8"
+    if body.startswith(b"\x00") or body[1:2] == b"\x00":
+        return "the body is not UTF-8 (UTF-16 or UTF-32?)"
+    try:
+        body.decode("utf-8")
+    except UnicodeDecodeError as fault:
+        return f"the body is not valid UTF-8 at byte {fault.start}"
+    return f"the body is not valid JSON at line {error.lineno} column {error.colno}: {error.msg}"
