@@ -199,3 +199,10 @@ class Call(_Lifetime):
     bytes_in: int = 0
     bytes_out: int = 0
     dropped_events: int = 0
+
+    def overhead(self, now: float) -> float:
+        """Seconds until ``now`` in which no provider was waited for: the gateway's own share."""
+        waited = 0.0
+        for attempt in self.attempts:
+            waited += (now if attempt.ended is None else attempt.ended) - attempt.started
+        return max(0.0, now - self.received - waited)

@@ -1,15 +1,12 @@
 """The seams: what has several implementations is an Interface, what is called a Protocol."""
 
-from collections.abc import Coroutine, Iterable, Sequence
-from typing import TYPE_CHECKING, Any, Protocol
+from collections.abc import Callable, Coroutine, Iterable, Sequence
+from typing import Any, Protocol
 
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-from inference_gateway.exchange import Attempt, Call, Principal, ProviderReply, Reply
-
-if TYPE_CHECKING:
-    from inference_gateway.routing.table import Candidate
+from inference_gateway.exchange import Attempt, Call, Outcome, Principal, ProviderReply, Reply
 
 #: A coroutine that awaits Deferreds.
 Async = Coroutine[Deferred[Any], Any, Reply]
@@ -29,6 +26,37 @@ class Layer(Protocol):
         """Answer ``call``, usually by awaiting ``proceed(call)``."""
 
 
+#: All values of a header, by its lower-case name.
+HeaderValues = Callable[[bytes], Sequence[bytes]]
+
+
+class Authenticator(Protocol):
+    """Knows from a request's head who sent it."""
+
+    def caller(self, values: HeaderValues) -> Principal:
+        """Return who calls a model; raises a `GatewayError` for a stranger."""
+
+    def administrator(self, values: HeaderValues) -> Principal:
+        """Return which administrator asks; raises a `GatewayError` for everyone else."""
+
+
+class Gate(Protocol):
+    """Open while new calls may start."""
+
+    def check(self) -> None:
+        """Raise a `GatewayError` when no call may start."""
+
+
+class Observer(Protocol):
+    """Records each call: once when it is born and once when it is over."""
+
+    def begin(self, call: Call) -> None:
+        """Record that ``call`` was born."""
+
+    def end(self, call: Call, outcome: Outcome) -> None:
+        """Record that ``call`` ended with ``outcome``."""
+
+
 class IProvider(Interface):
     """One configured upstream."""
 
@@ -44,7 +72,7 @@ class IProvider(Interface):
 class IBalancer(Interface):
     """Chooses among the providers of a group."""
 
-    def order(model: str, candidates: "Sequence[Candidate]") -> "Sequence[Candidate]":
+    def order(model: str, candidates: Sequence[Any]) -> Sequence[Any]:
         """Put ``candidates`` in the order in which they should be tried."""
 
 

@@ -6,6 +6,7 @@ from twisted.internet.interfaces import IReactorTime
 from inference_gateway.api.relay import StreamRelay
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.web_request import WebRequest
+from inference_gateway.errors import InternalError
 from inference_gateway.exchange import Call
 from inference_gateway.interfaces import Service
 from inference_gateway.wire.chat import parse_chat
@@ -36,5 +37,6 @@ class Chat:
             await relay.run(self._service(call))
             return
         reply = await self._service(call)
-        if isinstance(reply.body, bytes):
-            self._responder.whole(request, call, reply.body, status=reply.status)
+        if not isinstance(reply.body, bytes):
+            raise InternalError("a plain call was answered with a stream")
+        self._responder.whole(request, call, reply.body, status=reply.status)

@@ -1,6 +1,7 @@
 """The open client connections: counted, capped, and told when the gateway drains."""
 
 from collections import Counter
+from typing import Any
 
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
@@ -79,6 +80,6 @@ class SiteFactory(Factory):
         self._limits = limits
         self._clock = clock
 
-    def buildProtocol(self, addr: IAddress | None) -> HTTPChannel:
+    def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return a new channel."""
         return HTTPChannel(self.application, self._limits, self._clock)

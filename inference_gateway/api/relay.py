@@ -75,6 +75,8 @@ class StreamRelay:
                 raise InternalError("a streamed call was answered whole")
             self._stream = stream
             self._begin()
+            if self._paused:  # since the comments; nobody would say so again
+                stream.pause()
             stream.start(self)
             if self._over:
                 if self._error is not None:

@@ -84,7 +84,7 @@ class Router:
     def allowed(self, path: bytes) -> list[str]:
         """The methods that ``path`` answers to; raises like `match` when there are none."""
         try:
-            self.match(b"", path)
+            self.match(b"-", path)  # no method at all would mean GET to Werkzeug
         except MethodNotAllowed as error:
             return error.allowed
         return []
@@ -94,7 +94,8 @@ class Router:
             decoded = unquote_to_bytes(path).decode("utf-8")
         except UnicodeDecodeError:
             raise InvalidRequest("the path of the request is not UTF-8") from None
-        for app, access in self._dynamic:
+        # Werkzeug would take any number of slashes at the beginning for one
+        for app, access in self._dynamic if not decoded.startswith("//") else ():
             adapter = app.url_map.bind("gateway", path_info=decoded)
             try:
                 rule, variables = adapter.match(method=method.decode("ascii"), return_rule=True)

@@ -5,7 +5,6 @@ it ends, completes its call exactly once; and it knows the running calls, for dr
 `http1` and, through `GatewayResource`, on Twisted's own web server.
 """
 
-from collections.abc import Callable, Sequence
 from functools import partial
 from os import urandom
 from typing import Any, cast
@@ -33,12 +32,9 @@ from inference_gateway.exchange import Call, Outcome
 from inference_gateway.http1.channel import HTTPChannel
 from inference_gateway.http1.request import Request
 from inference_gateway.http1.stall import WriteStalled
-from inference_gateway.pipeline.admit import Gate
-from inference_gateway.pipeline.authenticate import Authenticator
-from inference_gateway.pipeline.observe import Observer
+from inference_gateway.interfaces import Authenticator, Gate, HeaderValues, Observer
 from inference_gateway.wire.headers import media_type, valid_request_id
 
-Values = Callable[[bytes], Sequence[bytes]]
 _LOOPBACK_HOSTS = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 
 
@@ -127,7 +123,7 @@ class Application:
 
     # --- at the head
 
-    def _begin(self, request: WebRequest, values: Values) -> Call:
+    def _begin(self, request: WebRequest, values: HeaderValues) -> Call:
         given = values(self._id_header)
         call = Call(
             id=given[0].decode("ascii")
@@ -143,7 +139,7 @@ class Application:
         call.on_complete(partial(self._settle, request, call))
         return call
 
-    def _judge(self, request: WebRequest, call: Call, values: Values) -> None:
+    def _judge(self, request: WebRequest, call: Call, values: HeaderValues) -> None:
         if request.method == b"OPTIONS":
             return
         access = Access.KEY
@@ -213,6 +209,7 @@ class Application:
         self._running.pop(call, None)
         call.bytes_in = getattr(request, "bytes_in", call.bytes_in)
         call.bytes_out = getattr(request, "bytes_out", 0)
+        self._observer.end(call, outcome)
 
 
 class GatewayResource(Resource):
@@ -234,7 +231,7 @@ class GatewayResource(Resource):
         return NOT_DONE_YET
 
 
-def _values_of(request: WebRequest) -> Values:
+def _values_of(request: WebRequest) -> HeaderValues:
     if isinstance(request, Request):
         return request.header_values
     return lambda name: request.requestHeaders.getRawHeaders(name, [])
@@ -246,13 +243,34 @@ def _peer(request: WebRequest) -> str:
 
 def _new_id() -> str:
     """A random UUID (RFC 9562, version 4), without the cost of an object of that type."""
-    digits = urandom(16).hex()
+    digits = _randomness.take().hex()
     variant = "89ab"[int(digits[16], 16) & 3]
     return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
 
 
-def _check_json(values: Values) -> None:
+class _Randomness:
+    """Random bytes for ids, asked of the system in bulk: each asking is a system call."""
+
+    def __init__(self) -> None:
+        self._bytes = b""
+        self._at = 0
+
+    def take(self) -> bytes:
+        """Return sixteen bytes that nobody had before."""
+        if self._at == len(self._bytes):
+            self._bytes = urandom(4096)
+            self._at = 0
+        self._at += 16
+        return self._bytes[self._at - 16 : self._at]
+
+
+_randomness = _Randomness()
+
+
+def _check_json(values: HeaderValues) -> None:
     types = values(b"content-type")
+    if types == _USUAL_TYPE and not values(b"content-encoding"):
+        return
     if len(types) != 1 or media_type(types[0]) not in _JSON_TYPES:
         raise UnsupportedMediaType(
             "the body must be sent as 'Content-Type: application/json', in UTF-8"
@@ -261,10 +279,11 @@ def _check_json(values: Values) -> None:
         raise UnsupportedMediaType("the body must be sent without a Content-Encoding")
 
 
+_USUAL_TYPE = [b"application/json"]
 _JSON_TYPES = frozenset({("application/json", ""), ("application/json", "utf-8")})
 
 
-def _check_host(values: Values) -> None:
+def _check_host(values: HeaderValues) -> None:
     """Refuse a page from elsewhere that reached us through DNS rebinding."""
     hosts = values(b"host")
     name = hosts[0].lower() if hosts else b""

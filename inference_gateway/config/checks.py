@@ -10,19 +10,16 @@ from inference_gateway.config.keys import digest_of
 from inference_gateway.config.model_names import matches
 from inference_gateway.config.node import child_path
 from inference_gateway.config.problem import Problem, did_you_mean
-from inference_gateway.config.settings import KeySettings, ProviderSettings, Settings
+from inference_gateway.config.settings import AuthSettings, ProviderSettings, Settings
 
 
 def cross_problems(settings: Settings) -> Iterator[Problem]:
     """Yield everything wrong between values that are right on their own."""
     auth = settings.middleware.auth
     yield from _repeated("providers", [provider.id for provider in settings.providers])
-    for path, keys in (
-        ("middleware.auth.keys", auth.keys),
-        ("middleware.auth.admin_keys", auth.admin_keys),
-    ):
-        yield from _repeated(path, [key.id for key in keys])
-        yield from _same_secret(path, keys)
+    yield from _repeated("middleware.auth.keys", [key.id for key in auth.keys])
+    yield from _repeated("middleware.auth.admin_keys", [key.id for key in auth.admin_keys])
+    yield from _same_secrets(auth)
     if not settings.server.listen:
         yield Problem(message="expected at least one endpoint", key_path="server.listen")
     yield from _aliases(settings)
@@ -60,15 +57,17 @@ def _repeated(path: str, ids: Sequence[str]) -> Iterator[Problem]:
             )
 
 
-def _same_secret(path: str, keys: Sequence[KeySettings]) -> Iterator[Problem]:
+def _same_secrets(auth: AuthSettings) -> Iterator[Problem]:
+    """Yield keys that would be taken for another: whose a key is must be clear from the key."""
     seen: dict[str, str] = {}
-    for index, key in enumerate(keys):
-        digest = digest_of(key.key.reveal()) if key.key else key.digest
-        here = child_path(path, index)
-        if digest in seen:
-            yield Problem(message=f"this is the same key as {seen[digest]}", key_path=here)
-        elif digest:
-            seen[digest] = here
+    for name, keys in (("keys", auth.keys), ("admin_keys", auth.admin_keys)):
+        for index, key in enumerate(keys):
+            digest = digest_of(key.key.reveal()) if key.key else key.digest
+            here = child_path(f"middleware.auth.{name}", index)
+            if digest in seen:
+                yield Problem(message=f"this is the same key as {seen[digest]}", key_path=here)
+            elif digest:
+                seen[digest] = here
 
 
 def route_problems(settings: Settings) -> Iterator[Problem]:

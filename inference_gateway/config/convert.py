@@ -131,13 +131,11 @@ class Conversion:
             return dict(zip(names, names, strict=True))
         if not isinstance(node.value, Mapping):
             raise expected("a list of names or a mapping of names to names", node, secret=True)
-        models = self._pairs(node.value, Model, Model)
-        for public, upstream in models.items():
-            if not model_names.may_map(public, upstream):
-                child = node.value[public]
-                message = f"{upstream!r} has a * and {public!r} has none to fill it with"
+        for public, child in node.value.items():
+            if isinstance(child.value, str) and not model_names.may_map(public, child.value):
+                message = f"{public!r} has no * to fill the one of {child.quoted()} with"
                 self.problems.add(message, path=child.path, place=child.place)
-        return models
+        return self._pairs(node.value, Model, Model)
 
 
 def _is(origin: Any) -> Callable[[Any], bool]:

@@ -107,11 +107,11 @@ def _text(value: Any) -> str:
         case Mapping():
             return f"{{{', '.join(f'{_quoted(k)}: {_text(v)}' for k, v in value.items())}}}"
         case _:
-            return _quoted(str(value))
+            # A reference that a value holds as plain text is to stay one; keys have none.
+            return _quoted(str(value).replace("${", "$${"))
 
 
 def _quoted(text: str) -> str:
-    """Return the text in double quotes, with a ``${`` that stays one when it is read again."""
-    literal = text.replace("${", "$${")
-    dumped: str = yaml.safe_dump(literal, default_style='"', allow_unicode=True, width=float("inf"))
+    """Return the text in YAML's double quotes."""
+    dumped: str = yaml.safe_dump(text, default_style='"', allow_unicode=True, width=float("inf"))
     return dumped.rstrip("\n")

@@ -93,7 +93,7 @@ def _split(text: str) -> list[list[str]]:
 
 def tcp_endpoint(host: str, port: int) -> str:
     """Return the endpoint string for an IP address and a port."""
-    return f"tcp:{port}:interface=" + host.replace(":", r"\:")
+    return f"tcp:{port}:interface=" + re.sub(r"([\\:])", r"\\\1", host)
 
 
 def bind_address_endpoint(text: str) -> str:
@@ -111,7 +111,7 @@ def as_address(host: str) -> str | None:
     if host == "localhost":
         return "127.0.0.1"
     try:
-        return str(ipaddress.ip_address(host.removeprefix("[").removesuffix("]")))
+        return str(ipaddress.ip_address(host))
     except ValueError:
         return None
 

@@ -100,8 +100,6 @@ def expanded(node: Node, environment: Environment, problems: Problems) -> Node:
             message = "expected ${NAME} with the name of an environment variable; $${ is a plain ${"
         elif (variable := environment.get(match[1])) is None:
             message = f"the environment variable {match[1]} is not set"
-        elif not _is_utf8(variable.value):
-            message = f"the environment variable {match[1]} is not UTF-8 text"
         else:
             return variable.value
         problems.add(message, path=node.path, place=node.place)
@@ -109,12 +107,3 @@ def expanded(node: Node, environment: Environment, problems: Problems) -> Node:
 
     value = _REFERENCE.sub(text_of, node.value)
     return attrs.evolve(node, value=value, written=node.value if referred else None)
-
-
-def _is_utf8(text: str) -> bool:
-    """Tell whether the bytes of a variable were UTF-8; others arrive as lone surrogates."""
-    try:
-        text.encode()
-    except UnicodeEncodeError:
-        return False
-    return True

@@ -63,7 +63,7 @@ class Layers:
         if self.flags.listen:
             place = Place(label="flag --listen")
             if self.flags.port is not None:
-                self.problems.add("cannot be combined with --listen", path="--port")
+                self.problems.add("either --port or --listen, not both", place=place)
             root = replaced(root, ("server", "admin_listen"), None)
             listen = list(self.flags.listen)
         else:
@@ -81,13 +81,15 @@ class Layers:
 
     def _port(self) -> tuple[int, Place] | None:
         if self.flags.port is not None:
-            text, path, place = str(self.flags.port), "--port", Place(label="flag --port")
+            text, place = str(self.flags.port), Place(label="flag --port")
         elif (found := self.environment.get("PORT")) is not None:
-            text, path, place = found.value, "PORT", found.place
+            text, place = found.value, found.place
         else:
             return None
         if re.fullmatch("[0-9]{1,5}", text) and 1 <= int(text) <= 65535:
             return int(text), place
+        # A line of an env file does not say the name by itself.
+        path = "PORT" if place.file else ""
         self.problems.add(f"expected a port from 1 to 65535, got {text!r}", path=path, place=place)
         return None
 
@@ -113,16 +115,11 @@ def _with_key(root: Node, name: str, variable: str, found: Variable) -> Node:
     keys = () if present is None or present.value is None else present.value
     if not isinstance(keys, tuple):
         return root
-    here = child_path(path, len(keys))
-    key = Node(
-        value={
-            "id": grown(ENVIRONMENT_KEY_ID, f"{here}.id", found.place),
-            "key": attrs.evolve(
-                grown(found.value, f"{here}.key", found.place), written=f"${{{variable}}}"
-            ),
-        },
-        path=here,
-        place=found.place,
+    key = grown(
+        {"id": ENVIRONMENT_KEY_ID, "key": found.value},
+        child_path(path, len(keys)),
+        found.place,
+        written=f"${{{variable}}}",
     )
     place = found.place if present is None else present.place
     return replaced(root, steps, Node(value=(*keys, key), path=path, place=place))

@@ -49,28 +49,23 @@ def load(flags: Flags, environ: Mapping[str, str], *, read: ReadText = read_text
 
     Files that the configuration file names are looked for from the directory it lies in.
     """
-    problems = Problems()
-    environment = Environment(process=environ)
-    if flags.env_file is not None:
-        text = _text_of(flags.env_file, read, problems)
-        variables = parse_env_file(text, flags.env_file, problems)
-        environment = attrs.evolve(environment, env_file=variables)
+    problems, warnings = Problems(), list[str]()
+    environment = _environment(flags.env_file, environ, read, problems)
     named = environment.get("INFERENCE_GATEWAY_CONFIG")
     path = flags.config or (None if named is None else named.value)
     text = "" if path is None else _text_of(path, read, problems)
-    root = parse(text, path or "", problems)
 
-    warnings: list[str] = []
+    root = expanded(parse(text, path or "", problems), environment, problems)
     layers = Layers(flags=flags, environment=environment, problems=problems, warnings=warnings)
-    root = layers.over(expanded(root, environment, problems))
     conversion = Conversion(problems=problems, read_file=lambda name: read(beside(path, name)))
     settings = _with_defaults(
-        conversion.settings(root), version="built-in" if path is None else _short_digest(text)
+        conversion.settings(layers.over(root)),
+        version="built-in" if path is None else _short_digest(text),
     )
-    for problem in _between(settings, problems.paths):
-        problems.found.append(problem.at(conversion.places.get(problem.key_path)))
-    problems.raise_any()
     places = conversion.places
+    for problem in _between(settings, problems.paths):
+        problems.found.append(problem.at(places.get(problem.key_path)))
+    problems.raise_any()
     origins = {
         entry.path: str(places.get(entry.path, "default"))
         for entry in entries(settings)
@@ -82,6 +77,15 @@ def load(flags: Flags, environ: Mapping[str, str], *, read: ReadText = read_text
 def print_config(loaded: Loaded) -> str:
     """Return the settings in force as YAML, each with its origin, secrets redacted."""
     return rendered(loaded.settings, loaded.origins)
+
+
+def _environment(
+    env_file: str | None, environ: Mapping[str, str], read: ReadText, problems: Problems
+) -> Environment:
+    if env_file is None:
+        return Environment(process=environ)
+    text = _text_of(env_file, read, problems)
+    return Environment(process=environ, env_file=parse_env_file(text, env_file, problems))
 
 
 def _text_of(path: str, read: ReadText, problems: Problems) -> str:
@@ -122,4 +126,4 @@ def _between(settings: Settings, broken: Collection[str]) -> Iterator[Problem]:
 
 
 def _short_digest(text: str) -> str:
-    return hashlib.sha256(text.encode(errors="surrogatepass")).hexdigest()[:12]
+    return hashlib.sha256(text.encode()).hexdigest()[:12]

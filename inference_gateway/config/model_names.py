@@ -11,14 +11,14 @@ def is_model_name(text: str) -> bool:
 def may_map(public: str, upstream: str) -> bool:
     """Tell whether a public name may stand for a provider's own name.
 
-    A pattern maps to a pattern, whose ``*`` then takes the text that the public one matched, or to
+    A pattern maps to a pattern, whose ``*`` then takes the text that the public one covered, or to
     one plain name; a plain name cannot map to a pattern, as there is nothing to put in.
     """
     return "*" in public or "*" not in upstream
 
 
 def matches(pattern: str, name: str) -> bool:
-    """Tell whether a name, or a pattern with one ``*`` for any text, covers ``name``."""
+    """Tell whether a name, or a pattern whose ``*`` is any text, covers ``name``."""
     head, star, tail = pattern.partition("*")
     if not star:
         return pattern == name

@@ -30,14 +30,14 @@ class Node:
     written: str | None = None
 
     def kind(self) -> str:
-        """Name what the value is without showing a string's text."""
+        """Name what the value is without showing any of it: it may be a secret."""
         match self.value:
             case None:
                 return "nothing"
             case bool():
-                return "true" if self.value else "false"
+                return "true or false"
             case int() | float():
-                return f"the number {self.value}"
+                return "a number"
             case str():
                 return "a string"
             case tuple():
@@ -47,6 +47,10 @@ class Node:
 
     def quoted(self) -> str:
         """Show the value as far as it is safe and short."""
+        if isinstance(self.value, bool):
+            return "true" if self.value else "false"
+        if isinstance(self.value, int | float):
+            return f"the number {self.value}"
         if not isinstance(self.value, str):
             return self.kind()
         text = self.value if self.written is None else self.written
@@ -58,26 +62,27 @@ def child_path(path: str, step: str | int) -> str:
     if isinstance(step, int):
         return f"{path}[{step}]"
     if not _PLAIN_KEY.fullmatch(step):
-        return f'{path}["{step}"]'
+        return f'{path}["{step if step.isprintable() else ascii(step)[1:-1]}"]'
     return f"{path}.{step}" if path else step
 
 
-def grown(value: object, path: str, place: Place) -> Node:
+def grown(value: object, path: str, place: Place, *, written: str | None = None) -> Node:
     """Turn strings, and lists and mappings of them, into a tree that came from one place."""
+    tree: Value
     if isinstance(value, Mapping):
-        return Node(
-            value={key: grown(v, child_path(path, key), place) for key, v in value.items()},
-            path=path,
-            place=place,
+        tree = {
+            key: grown(child, child_path(path, key), place, written=written)
+            for key, child in value.items()
+        }
+    elif isinstance(value, list):
+        tree = tuple(
+            grown(child, child_path(path, index), place, written=written)
+            for index, child in enumerate(value)
         )
-    if isinstance(value, list):
-        return Node(
-            value=tuple(grown(v, child_path(path, i), place) for i, v in enumerate(value)),
-            path=path,
-            place=place,
-        )
-    assert isinstance(value, str)
-    return Node(value=value, path=path, place=place)
+    else:
+        assert isinstance(value, str)
+        tree = value
+    return Node(value=tree, path=path, place=place, written=written)
 
 
 def member(node: Node, steps: Sequence[str]) -> Node | None:

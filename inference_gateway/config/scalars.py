@@ -3,7 +3,6 @@
 Readers raise `Unfit`; they know neither the classes of the settings nor where problems go.
 """
 
-import math
 import re
 from collections.abc import Callable, Mapping
 
@@ -17,7 +16,7 @@ _DIGEST = re.compile(r"sha256:[0-9A-Fa-f]{64}")
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 #: A token of RFC 9110 section 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
-#: Timers further away than this are a slip of the pen; the reactor could not hold all of them.
+#: A year in seconds: a longer limit is a slip of the pen.
 _LONGEST = 365 * 24 * 3600.0
 
 
@@ -31,16 +30,16 @@ def expected(what: str, node: Node, *, hint: str = "", secret: bool = False) -> 
 
 
 def read_text(node: Node) -> str:
-    """Read any string without control characters."""
+    """Read any string of one line."""
     if not isinstance(node.value, str):
         raise expected("a string", node, hint="; put it in quotes" if _is_scalar(node) else "")
-    if any(character < " " or character == "\x7f" for character in node.value):
-        raise expected("a string without control characters", node)
+    if not _is_line(node.value):
+        raise expected("text of one line without control characters", node)
     return node.value
 
 
 def read_boolean(node: Node) -> bool:
-    """Read true or false."""
+    """Read a truth value."""
     if not isinstance(node.value, bool):
         raise expected("true or false", node)
     return node.value
@@ -55,8 +54,8 @@ def read_secret(node: Node) -> Secret:
             "a secret is not written into the file: use ${NAME} for an environment variable,"
             " the same key with _file for a file that holds it, or a digest where one is possible"
         )
-    if not node.value.strip() or any(c < " " or c == "\x7f" for c in node.value):
-        raise Unfit(f"expected a secret on one line from {node.written}, which has none")
+    if not node.value.strip() or not _is_line(node.value):
+        raise Unfit(f"{node.written} does not hold one line of text")
     return Secret(node.value)
 
 
@@ -69,6 +68,14 @@ def read_choice(node: Node, choices: tuple[str, ...]) -> str:
             choices[0] if len(choices) == 1 else f"one of {', '.join(choices)}", node, hint=hint
         )
     return node.value
+
+
+def _is_line(text: str) -> bool:
+    """Tell whether the text has neither control characters nor lone surrogates.
+
+    Surrogates come from escapes in YAML and from variables that are not UTF-8.
+    """
+    return not any(c < " " or c == "\x7f" or "\ud800" <= c <= "\udfff" for c in text)
 
 
 def _is_scalar(node: Node) -> bool:
@@ -117,14 +124,11 @@ def _count(node: Node) -> int:
 
 
 def _timestamp(node: Node) -> float:
+    what = "a date such as 2030-01-31 or a date-time such as 2030-01-31T12:00:00Z"
     try:
-        if isinstance(node.value, str) and math.isfinite(
-            seconds := units.parse_timestamp(node.value)
-        ):
-            return seconds
-    except (ValueError, OverflowError):
-        pass
-    raise expected("a date such as 2030-01-31 or a date-time such as 2030-01-31T12:00:00Z", node)
+        return units.parse_timestamp(read_text(node))
+    except (Unfit, ValueError, OverflowError):
+        raise expected(what, node) from None
 
 
 def _matching(pattern: re.Pattern[str], what: str) -> Callable[[Node], str]:
@@ -167,6 +171,12 @@ def _title(node: Node) -> str:
     return read_text(node)
 
 
+def _file_path(node: Node) -> str:
+    if not read_text(node):
+        raise expected("the path of a file", node)
+    return read_text(node)
+
+
 READERS: Mapping[Kind, Callable[[Node], object]] = {
     Kind.DURATION: _duration,
     Kind.POSITIVE_DURATION: _positive_duration,
@@ -182,4 +192,5 @@ READERS: Mapping[Kind, Callable[[Node], object]] = {
     Kind.HEADER_NAME: _matching(_HEADER_NAME, "the name of a header"),
     Kind.DIGEST: _digest,
     Kind.TITLE: _title,
+    Kind.FILE_PATH: _file_path,
 }

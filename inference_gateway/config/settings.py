@@ -46,7 +46,7 @@ class Secret:
 
 
 class Kind(enum.Enum):
-    """What a value means where its type does not say it; `config.scalars` has a reader for each."""
+    """What a value means where its type does not say it; the modules of `config` read each."""
 
     DURATION = enum.auto()
     POSITIVE_DURATION = enum.auto()
@@ -61,6 +61,7 @@ class Kind(enum.Enum):
     HEADER_NAME = enum.auto()
     DIGEST = enum.auto()
     TITLE = enum.auto()
+    FILE_PATH = enum.auto()
 
 
 Duration = Annotated[float, Kind.DURATION]
@@ -76,6 +77,7 @@ RootPath = Annotated[str, Kind.ROOT_PATH]
 HeaderName = Annotated[str, Kind.HEADER_NAME]
 Digest = Annotated[str, Kind.DIGEST]
 Title = Annotated[str, Kind.TITLE]
+FilePath = Annotated[str, Kind.FILE_PATH]
 
 
 @attrs.frozen(kw_only=True)
@@ -125,7 +127,8 @@ class ProviderSettings:
     id: Identifier
     type: Literal["echo"] = "echo"
     #: Public name to the provider's own name; a list in the file means that both are the same.
-    #: A ``*`` in a name stands for any text; the single name ``*`` takes every model.
+    #: A ``*`` in a public name, one at most, stands for any text, which takes the place of the
+    #: ``*`` in the provider's own name if that has one.
     models: Models = attrs.field(factory=dict)
     timeouts: TimeoutSettings = TimeoutSettings()
     force_usage: Literal["auto", "never"] = "auto"
@@ -190,7 +193,7 @@ class LogSettings:
 
     format: Literal["json", "text"] = "json"
     level: Literal["debug", "info", "warn", "error", "critical"] = "info"
-    path: str | None = None
+    path: FilePath | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -8,7 +8,6 @@ from collections.abc import Iterator
 
 import attrs
 import yaml
-from yaml.composer import ComposerError
 from yaml.constructor import SafeConstructor
 from yaml.reader import ReaderError
 
@@ -38,9 +37,7 @@ def parse(text: str, file: str, problems: Problems) -> Node:
         line = before.count("\n") + 1
         column = len(before) - before.rfind("\n")
         problems.add(
-            f"the character {error.character!r} is not allowed in YAML"
-            if isinstance(error.character, str)
-            else f"the character U+{error.character:04X} is not allowed in YAML",
+            f"the character U+{ord(text[error.position]):04X} is not allowed in YAML",
             place=Place.in_file(file, line, column),
         )
     except yaml.MarkedYAMLError as error:
@@ -59,6 +56,8 @@ def parse(text: str, file: str, problems: Problems) -> Node:
 
 def _explained(error: yaml.MarkedYAMLError) -> str:
     text = error.problem or "it cannot be read"
+    if isinstance(error, _Refused):
+        return text
     if "'\\t'" in text:
         return "this is not YAML: tabs cannot indent, use spaces"
     context = f" ({error.context})" if error.context else ""
@@ -67,6 +66,10 @@ def _explained(error: yaml.MarkedYAMLError) -> str:
 
 def _marked(file: str, mark: yaml.Mark | None) -> Place | None:
     return None if mark is None else Place.in_file(file, mark.line + 1, mark.column + 1)
+
+
+class _Refused(yaml.MarkedYAMLError):
+    """It is YAML, but more of it than a configuration needs."""
 
 
 class _BoundedLoader(yaml.SafeLoader):
@@ -78,7 +81,7 @@ class _BoundedLoader(yaml.SafeLoader):
         self._depth += 1
         if self._depth > MAX_DEPTH:
             event = self.peek_event()  # type: ignore[no-untyped-call]
-            raise ComposerError(None, None, _TOO_DEEP, event.start_mark)
+            raise _Refused(None, None, _TOO_DEEP, event.start_mark)
         try:
             return super().compose_node(parent, index)
         finally:
@@ -101,13 +104,13 @@ class _Builder:
     def node(self, source: yaml.Node, path: str, key_place: Place | None = None) -> Node:
         self._built += 1
         if self._built > MAX_NODES:
-            raise ComposerError(
+            raise _Refused(
                 None, None, f"more than {MAX_NODES} values after aliases", source.start_mark
             )
         if id(source) in self._open:
-            raise ComposerError(None, None, "an alias contains itself", source.start_mark)
+            raise _Refused(None, None, "an alias contains itself", source.start_mark)
         if len(self._open) > MAX_DEPTH:
-            raise ComposerError(None, None, _TOO_DEEP, source.start_mark)
+            raise _Refused(None, None, _TOO_DEEP, source.start_mark)
         self._open.add(id(source))
         place = self._place(source)
         value = self._value(source, path, place)
@@ -145,9 +148,7 @@ class _Builder:
                 continue
             name = key.value
             here = child_path(path, name)
-            if not _is_text(name):
-                self.problems.add("a key here is not Unicode text", place=place)
-            elif name in first_lines:
+            if name in first_lines:
                 self.problems.add(
                     f"the key is written twice; the first one is on line {first_lines[name]}",
                     path=here,
@@ -171,8 +172,6 @@ class _Builder:
                     return float(SafeConstructor().construct_yaml_float(source))
                 # A date stays text: only the key it stands at decides what it is; "=" is text.
                 case "str" | "timestamp" | "value" | "merge":
-                    if not _is_text(text):
-                        self.problems.add("this is not Unicode text", path=path, place=place)
                     return text
         except (ValueError, OverflowError, LookupError):
             self.problems.add("the number or truth value is malformed", path=path, place=place)
@@ -183,8 +182,3 @@ class _Builder:
     def _bad_tag(self, source: yaml.Node, path: str, place: Place) -> None:
         shown = source.tag.replace(_TAG, "!!")
         self.problems.add(f"the tag {shown} is not supported", path=path, place=place)
-
-
-def _is_text(text: str) -> bool:
-    """Tell whether the text can be encoded; escapes can smuggle in lone surrogates."""
-    return not any("\ud800" <= character <= "\udfff" for character in text)

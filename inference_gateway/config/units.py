@@ -40,12 +40,13 @@ def format_size(size: int) -> str:
 def parse_timestamp(text: str) -> float:
     """Return seconds since the epoch for an ISO 8601 date or date-time; else `ValueError`.
 
-    A date means its first moment; without an offset the time is UTC.
+    A date means its first moment; without an offset the time is UTC; fractions are dropped.
     """
-    moment = datetime.fromisoformat(text)
+    moment = datetime.fromisoformat(text).replace(microsecond=0)
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
-    return moment.timestamp()
+    # In UTC the year may be one that does not exist; better found here than when printing.
+    return moment.astimezone(UTC).timestamp()
 
 
 def format_timestamp(seconds: float) -> str:

@@ -8,6 +8,8 @@ from email.utils import formatdate
 from http import HTTPStatus
 from typing import Final
 
+from twisted.web.http_headers import Headers
+
 from inference_gateway.http1.rules import TOKEN
 
 _STATUS_LINES: Final[dict[int, bytes]] = {
@@ -15,7 +17,9 @@ _STATUS_LINES: Final[dict[int, bytes]] = {
     for status in HTTPStatus
 }
 #: Control characters become blanks (RFC 9110 section 5.5); HTAB may stay.
-_CLEAN: Final = bytes(32 if byte < 32 and byte != 9 or byte == 127 else byte for byte in range(256))
+_CLEAN: Final = bytes(
+    32 if (byte < 32 and byte != 9) or byte == 127 else byte for byte in range(256)
+)
 
 #: Statuses whose answers have no body, whatever their headers say (RFC 9112 section 6.3).
 BODILESS: Final = frozenset({204, 304})
@@ -35,8 +39,16 @@ def field_line(name: bytes, value: bytes) -> bytes:
     return b"%b: %b\r\n" % (name, value.translate(_CLEAN))
 
 
+def field_lines(headers: Headers) -> dict[bytes, bytes]:
+    """Return the header lines by name in lower case, those of one name together."""
+    return {
+        name.lower(): b"".join([field_line(name, value) for value in values])
+        for name, values in headers.getAllRawHeaders()
+    }
+
+
 class DateLine:
-    """The ``Date`` header (RFC 9110 section 6.6.1), made once a second; one serves every connection."""
+    """The ``Date`` header (RFC 9110 section 6.6.1), made once a second, for every connection."""
 
     __slots__ = ("_line", "_second", "_wall")
 

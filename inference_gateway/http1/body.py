@@ -1,17 +1,15 @@
 """Receiving a request body into memory, framed by a length or in chunks, and never past its bounds.
 
-Chunks are decoded by llhttp. Trailers are dropped: nobody here asks for them, and merged into the head they
-would be headers that nothing has judged (RFC 9110 section 6.5.1).
+Chunks are decoded by llhttp. Trailers are dropped: nobody here asks for them, and merged into the
+head they would be headers that nothing has judged (RFC 9110 section 6.5.1).
 """
 
-from typing import TYPE_CHECKING, Protocol
+from typing import Protocol
 
 from httptools import HttpParserError, HttpRequestParser
 
 from inference_gateway.errors import PayloadTooLarge, UnreadableBody
-
-if TYPE_CHECKING:
-    from inference_gateway.http1.channel import Limits
+from inference_gateway.http1.limits import Limits
 
 _END = b"\r\n\r\n"
 #: The head that llhttp gets in place of the real one, which the rules have judged already.
@@ -71,7 +69,7 @@ class ChunkedBody:
 
     __slots__ = ("_chunks", "_data", "_ended", "_limits", "_parser", "_tail", "on_body", "received")
 
-    def __init__(self, limits: "Limits") -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
         self._data = bytearray()
         self._chunks = 0
@@ -80,8 +78,8 @@ class ChunkedBody:
         self.received = 0
         self.on_body = self._data.extend
         parser = HttpRequestParser(self)
-        # These two leniencies reach trailers only: a Content-Length or Transfer-Encoding among them is
-        # dropped as any other, and cannot change framing that is settled by the head above.
+        # These two leniencies reach trailers only: a Content-Length or Transfer-Encoding among them
+        # is dropped as any other, and cannot change framing that is settled by the head above.
         parser.set_dangerous_leniencies(lenient_chunked_length=True, lenient_transfer_encoding=True)
         parser.feed_data(_CHUNKED_HEAD)
         self._parser = parser
@@ -97,8 +95,8 @@ class ChunkedBody:
     def feed(self, data: bytes) -> bytes | None:
         """Take bytes; return what is left over behind the end of the body, None before its end.
 
-        llhttp does not tell where a message ended, so it is fed up to each place where one could: behind
-        an empty line.
+        llhttp does not tell where a message ended, so it is fed up to each place where one could:
+        behind an empty line.
         """
         start = 0
         cut = self._cut_at_seam(data)
@@ -120,7 +118,7 @@ class ChunkedBody:
         return bytes(self._data)
 
     def _cut_at_seam(self, data: bytes) -> int:
-        """Return the end of the first empty line in ``data``, be it begun in what came before; else -1."""
+        """Return where the first empty line ends in ``data``, it may have begun before; else -1."""
         found = (self._tail + data[:3]).find(_END)
         if found >= 0:
             return found + 4 - len(self._tail)

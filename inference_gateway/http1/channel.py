@@ -1,27 +1,21 @@
-"""One client connection: heads judged, bodies bounded, requests answered one after another, time kept.
+"""One client connection: requests are read, judged, answered one by one, and given up in time.
 
-It decides when a request is read, refused, dispatched or given up, and when the connection ends. What a head
-may say is in `rules`, how bytes become bodies in `body`, and how an answer is written in `request`; what is
-answered is the application's.
+It decides when a request is read, refused, dispatched or dropped, and when the connection ends. How
+bytes become requests is in `intake`, how an answer is written in `request`; what is answered is the
+application's.
 """
 
 from enum import Enum
-from math import inf
-from typing import Final, Literal, Protocol
+from typing import Final
 
-import attrs
 from twisted.internet.error import ConnectionDone
 from twisted.internet.interfaces import (
     IAddress,
-    IDelayedCall,
     IHalfCloseableProtocol,
-    IPushProducer,
     IReactorTime,
-    ISSLTransport,
     ITCPTransport,
 )
-from twisted.internet.protocol import Protocol as TwistedProtocol
-from twisted.internet.protocol import connectionDone
+from twisted.internet.protocol import Factory, Protocol, connectionDone
 from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
@@ -33,122 +27,69 @@ from inference_gateway.errors import (
     RequestReadTimeout,
 )
 from inference_gateway.http1.answer import DateLine
-from inference_gateway.http1.body import Body, ChunkedBody, SizedBody
-from inference_gateway.http1.head import HeadBuffer
+from inference_gateway.http1.application import Application
+from inference_gateway.http1.expiry import Expiry
 from inference_gateway.http1.incoming import UNREADABLE
-from inference_gateway.http1.outgoing import backlog, direct_writer
+from inference_gateway.http1.intake import Intake
+from inference_gateway.http1.limits import Limits
+from inference_gateway.http1.outlet import Outlet
+from inference_gateway.http1.read_ahead import ReadAhead
 from inference_gateway.http1.request import Request
-from inference_gateway.http1.rules import RequestHead, judge
-from inference_gateway.http1.stall import StallGuard, WriteStalled
+from inference_gateway.http1.rules import RequestHead
+
+__all__ = ["Application", "HTTPChannel", "Limits"]
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-@attrs.frozen(kw_only=True)
-class Limits:
-    """What one connection may take, in bytes and seconds; None means without limit."""
-
-    target: int = 8192
-    request_line: int = 16384
-    header_line: int = 16384
-    #: The whole head, with its request line and its empty line.
-    head: int = 32768
-    headers: int = 100
-    body: int = 10 * 1024 * 1024
-    #: All chunk extensions of one body together.
-    chunk_extensions: int = 16384
-    trailers: int = 16384
-    #: What is read beyond a request that is being answered, before reading pauses.
-    read_ahead: int = 16384
-    head_timeout: float = 10.0
-    body_timeout: float = 60.0
-    #: For so long a body may come at any rate; then its average must be ``body_rate`` bytes a second.
-    body_grace: float = 10.0
-    body_rate: int = 1024
-    idle_timeout: float = 75.0
-    write_stall: float = 60.0
-    #: How long and how much is still read, and thrown away, behind an answer that ends the connection.
-    linger_time: float = 1.0
-    linger_bytes: int = 1024 * 1024
-    requests_per_connection: int | None = None
-    connection_age: float | None = None
-    #: What a half-closed connection means while its request is answered.
-    half_close: Literal["gone", "finish"] = "gone"
-
-
-class Application(Protocol):
-    """Whoever answers the requests of a channel."""
-
-    def opened(self, channel: "HTTPChannel") -> bool:
-        """Take note of a new connection; False refuses it, and `closed` is not called for it."""
-
-    def closed(self, channel: "HTTPChannel") -> None:
-        """Take note that a connection is over."""
-
-    def judge(self, request: Request) -> GatewayError | None:
-        """Return why ``request`` is refused; asked at its head, before its body or a 100 Continue."""
-
-    def dispatch(self, request: Request) -> None:
-        """Answer ``request``, whose body is complete; now or later."""
-
-    def refuse(self, request: Request, error: GatewayError) -> None:
-        """Answer ``error``; once for each refused request, of which nothing may be known."""
 
 
 class _State(Enum):
     """What the bytes that come next are."""
 
-    HEAD = "of a head, or nothing yet"
-    BODY = "of a body"
+    READING = "a request's"
     ANSWERING = "ahead of their time, or not wanted"
-    LINGERING = "thrown away; the answer that ends the connection is out"
+    LINGERING = "thrown away: the answer that ends the connection is out"
     CLOSED = "nobody's"
 
 
 @implementer(IHalfCloseableProtocol)
-class HTTPChannel(TwistedProtocol):
+class HTTPChannel(Protocol):
     """Serves one connection with ``application``; ``clock`` must be the reactor's.
 
-    ``date`` makes the ``Date`` header of answers; without one there is none. ``host``, ``peer`` and
-    ``secure`` describe the connection.
+    ``date`` makes the ``Date`` header of answers; without one there is none. ``host`` and ``peer``
+    are the connection's two ends, ``outlet`` its way out.
     """
 
     __slots__ = (
         "_ahead",
         "_application",
-        "_at",
-        "_body",
-        "_body_started",
         "_born",
         "_busy",
         "_clock",
         "_draining",
         "_ended",
-        "_guard",
-        "_head",
+        "_expiry",
+        "_intake",
         "_limits",
         "_lingered",
-        "_paused",
         "_request",
         "_requests",
         "_state",
-        "_timer",
         "_unread",
-        "_write",
-        "_written",
         "connected",
         "date",
         "factory",
         "host",
+        "outlet",
         "peer",
-        "secure",
         "transport",
     )
     _log = Logger()
 
     host: IAddress
     peer: IAddress
+    outlet: Outlet
     transport: ITCPTransport
+    _ahead: ReadAhead
 
     def __init__(
         self,
@@ -157,75 +98,69 @@ class HTTPChannel(TwistedProtocol):
         clock: IReactorTime,
         date: DateLine | None = None,
     ) -> None:
+        self.connected = 0
+        self.factory: Factory | None = None
+        self.date = date
         self._application = application
         self._limits = limits
         self._clock = clock
-        self.date = date
-        self.secure = False
-        self._state = _State.HEAD
-        self._head = HeadBuffer(limits)
-        self._body: Body | None = None
+        self._expiry = Expiry(clock, self._expired)
+        self._intake = Intake(limits)
+        self._state = _State.READING
         self._request: Request | None = None
-        self._ahead = b""
-        self._at = inf
-        self._timer: IDelayedCall | None = None
-        self._guard: StallGuard | None = None
-        self._busy = self._draining = self._ended = self._paused = self._unread = False
-        self._requests = self._lingered = self._written = 0
-        self._born = self._body_started = 0.0
-
-    # --- what the application may ask ---
+        #: Inside `_advance`, which goes on by itself.
+        self._busy = False
+        self._draining = False
+        #: The client will send nothing more.
+        self._ended = False
+        #: A part of the last request will not be read, so that nothing behind it can be.
+        self._unread = False
+        self._requests = self._lingered = 0
+        self._born = 0.0
 
     @property
     def idle(self) -> bool:
         """Whether no request is on its way in or out."""
-        return self._state is _State.HEAD and self._head.empty
+        return self._state is _State.READING and self._request is None and self._intake.empty
 
     def drain(self) -> None:
         """Take no further request: close at once if idle, else after the running answer."""
         self._draining = True
-        if self.idle and not self._busy:
-            self._close()
+        if self.idle:
+            self._lose()
         elif self._request is not None:
             self._request.close_connection = True
 
     def abort(self) -> None:
         """Cut the connection, without a clean end and whatever is still to be sent."""
-        self.transport.abortConnection()
-
-    # --- what the request asks ---
-
-    def send(self, data: bytes) -> None:
-        """Write to the client."""
-        self._written += len(data)
-        self._write(data)
+        self._state = _State.CLOSED
+        self._expiry.clear()
+        self.outlet.abort()
 
     def answered(self, request: Request) -> None:
         """Go on behind an answer that was written to its end."""
-        if backlog(self.transport):
-            self._watch().watch()
-        self._request = self._body = None
+        self.outlet.settle()
+        self._request = None
         if self._state is _State.CLOSED:
             return
         if request.close_connection or self._draining or self._unread:
             self._close()
             return
-        self._state = _State.HEAD
-        now = self._clock.seconds()
-        age = self._limits.connection_age
-        idle_until = now + self._limits.idle_timeout
-        self._set_deadline(now, idle_until if age is None else min(idle_until, self._born + age))
+        self._state = _State.READING
+        self._expiry.set(self._limits.idle_until(self._clock.seconds(), self._born))
         if not self._busy:
             self._catch_up()
 
     def refuse(self, request: Request, error: GatewayError) -> None:
-        """Have the application answer ``error``, unless it was asked to refuse this request before."""
+        """Have the application answer ``error``; if it is too late for that, cut the connection."""
         if request.refused or request.startedWriting:
             request.abort()
             return
-        request.refused = True
-        self._at = inf
         self._state = _State.ANSWERING
+        self._expiry.clear()
+        self._intake.drop_body()
+        request.refused = True
+        request.bytes_in = self._intake.size
         if self._unread:
             request.close_connection = True
         try:
@@ -234,191 +169,128 @@ class HTTPChannel(TwistedProtocol):
             self._log.failure("refusing a request failed")
             request.abort()
 
-    def register_producer(self, producer: IPushProducer) -> None:
-        """Let the transport's buffer pause and resume ``producer``."""
-        guard = self._watch()
-        guard.producer = producer
-        self.transport.registerProducer(guard, True)
-
-    def unregister_producer(self) -> None:
-        """Let go of the producer."""
-        self._watch().producer = None
-        self.transport.unregisterProducer()
-
-    # --- what the transport tells ---
-
     def connectionMade(self) -> None:
         """Begin with a new connection."""
         transport = self.transport
         self.host = transport.getHost()
         self.peer = transport.getPeer()
-        self.secure = ISSLTransport.providedBy(transport)
-        self._write = direct_writer(transport)
-        self._born = now = self._clock.seconds()
+        self.outlet = Outlet(transport, self._clock, self._limits.write_stall)
+        self._ahead = ReadAhead(transport, self._limits.read_ahead)
+        self._born = self._clock.seconds()
+        self._expiry.set(self._born + self._limits.head_timeout)
         try:
             welcome = self._application.opened(self)
         except Exception:
             self._log.failure("taking a connection failed")
             welcome = False
-        if welcome:
-            self._set_deadline(now, now + self._limits.head_timeout)
-        else:
-            self._state = _State.CLOSED
-            self._application = _NOBODY
-            transport.loseConnection()
+        if not welcome:
+            self._lose()
 
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent."""
         state = self._state
-        if state is _State.ANSWERING:
+        if state is _State.READING:
+            self._advance(data)
+        elif state is _State.ANSWERING:
             if not self._unread:
-                self._read_ahead(data)
+                self._ahead.keep(data)
         elif state is _State.LINGERING:
             self._lingered += len(data)
             if self._lingered > self._limits.linger_bytes:
                 self._lose()
-        elif state is not _State.CLOSED:
-            self._advance(data)
 
     def readConnectionLost(self) -> None:
         """Take the client's half-close: it will send nothing more (RFC 9112 section 9.6)."""
         self._ended = True
-        if self._state is _State.ANSWERING:
-            request = self._request
-            if self._limits.half_close == "gone" and request is not None and not request.refused:
-                request.lost(Failure(ConnectionDone("the client half-closed the connection")))
-                self._state = _State.CLOSED
-                self.abort()
-        else:
-            if self._request is not None:
-                self._request.lost(Failure(ConnectionDone("the client left in mid-request")))
+        request, left = self._request, Failure(ConnectionDone("the client half-closed"))
+        if self._state is not _State.ANSWERING:
+            if request is not None:
+                request.lost(left)
             self._lose()
+        elif self._limits.half_close == "gone" and request is not None and not request.refused:
+            request.lost(left)
+            self.abort()
 
     def writeConnectionLost(self) -> None:
-        """Take note that our own half-close went out; nothing is to be done."""
+        """Do nothing: our own half-close went out."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Clean up behind the connection, whoever ended it."""
         self._state = _State.CLOSED
-        self._at = inf
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
-        guard = self._guard
-        if guard is not None:
-            guard.stop()
-            if guard.stalled:
-                reason = Failure(WriteStalled())
-        request = self._request
+        self._expiry.cancel()
+        self._intake.drop_body()
+        reason = self.outlet.lost(reason)
+        request, self._request = self._request, None
         if request is not None:
-            self._request = None
             request.lost(reason)
         try:
             self._application.closed(self)
         except Exception:
             self._log.failure("letting go of a connection failed")
 
-    # --- from bytes to requests ---
-
     def _advance(self, data: bytes) -> None:
         """Read requests from ``data`` until one is being answered or nothing is left."""
         self._busy = True
+        intake = self._intake
         try:
-            while data:
-                if self._state is _State.HEAD:
-                    data = self._read_head(data)
-                elif self._state is _State.BODY:
-                    data = self._read_body(data)
-                else:
-                    break
+            while data and self._state is _State.READING:
+                fresh = intake.empty
+                try:
+                    part = intake.feed(data)
+                except GatewayError as error:
+                    self._refuse_unread(error)
+                    return
+                data = intake.rest
+                if isinstance(part, RequestHead):
+                    self._begin(part)
+                elif part is not None:
+                    self._dispatch(part)
+                elif fresh and self._requests and not intake.empty:
+                    self._expiry.set(self._clock.seconds() + self._limits.head_timeout)
         finally:
             self._busy = False
         if data and self._state is _State.ANSWERING and not self._unread:
-            self._read_ahead(data)
+            self._ahead.keep(data)
 
-    def _read_head(self, data: bytes) -> bytes:
-        """Feed the head; behind a whole one begin the request. Return what is left over."""
-        head = self._head
-        fresh = head.empty
-        try:
-            raw = head.feed(data)
-            if raw is None:
-                if fresh and self._requests:
-                    now = self._clock.seconds()
-                    self._set_deadline(now, now + self._limits.head_timeout)
-                return b""
-            judged = judge(raw)
-        except GatewayError as error:
-            self._unread = True
-            self._requests += 1
-            self._request = request = Request(self, UNREADABLE)
-            self.refuse(request, error)
-            return b""
-        rest, head.rest = head.rest, b""
-        self._begin(judged, len(raw) + 4, rest)
-        return rest
-
-    def _begin(self, head: RequestHead, size: int, rest: bytes) -> None:
-        """Ask whether the request whose head was read is welcome, and dispatch it or read its body."""
-        self._requests = requests = self._requests + 1
-        limits = self._limits
+    def _begin(self, head: RequestHead) -> None:
+        """Ask whether the request whose head was read is welcome, and go on with it if it is."""
+        self._requests += 1
         self._request = request = Request(self, head)
-        request.bytes_in = size
-        if (
-            self._draining
-            or (limits.requests_per_connection is not None and requests >= limits.requests_per_connection)
-            or (
-                limits.connection_age is not None
-                and self._clock.seconds() - self._born >= limits.connection_age
-            )
-        ):
+        age = self._clock.seconds() - self._born
+        if self._draining or self._limits.used_up(self._requests, age):
             request.close_connection = True
-        has_body = head.chunked or head.content_length > 0
         try:
             error = self._application.judge(request)
         except Exception:
             self._log.failure("judging a request failed")
             error = InternalError("internal error")
-        if error is None and head.content_length > limits.body:
-            error = PayloadTooLarge(f"the body is larger than {limits.body} bytes")
         if self._state is _State.CLOSED:
             return
+        if error is None and head.content_length > self._limits.body:
+            error = PayloadTooLarge(f"the body is larger than {self._limits.body} bytes")
+        has_body = head.chunked or head.content_length > 0
         if error is not None:
             self._unread = has_body
             self.refuse(request, error)
         elif not has_body:
-            self._dispatch(request)
+            self._dispatch(b"")
         else:
-            self._body = ChunkedBody(limits) if head.chunked else SizedBody(head.content_length)
-            self._state = _State.BODY
-            if head.expects_continue and not rest:
-                self.send(_CONTINUE)
-            if len(rest) < head.content_length or head.chunked:
-                self._body_started = now = self._clock.seconds()
-                self._set_deadline(now, self._body_deadline())
+            intake = self._intake
+            arrived = len(intake.rest)
+            if head.expects_continue and not arrived:
+                self.outlet.send(_CONTINUE)
+            intake.expect_body(head, self._clock.seconds())
+            if head.chunked or arrived < head.content_length:
+                self._expiry.set(intake.body_deadline())
 
-    def _read_body(self, data: bytes) -> bytes:
-        """Feed the body; dispatch the request behind a whole one. Return what is left over."""
-        body, request = self._body, self._request
-        assert body is not None
+    def _dispatch(self, body: bytes) -> None:
+        """Hand the request to the application, with its whole body."""
+        request = self._request
         assert request is not None
-        try:
-            rest = body.feed(data)
-        except GatewayError as error:
-            self._unread = True
-            self.refuse(request, error)
-            return b""
-        if rest is None:
-            return b""
-        request.body = body.take()
-        request.bytes_in += body.received
-        self._body = None
-        self._dispatch(request)
-        return rest
-
-    def _dispatch(self, request: Request) -> None:
+        request.body = body
+        request.bytes_in = self._intake.size
         self._state = _State.ANSWERING
-        self._at = inf
+        self._expiry.clear()
         try:
             self._application.dispatch(request)
         except Exception:
@@ -426,110 +298,53 @@ class HTTPChannel(TwistedProtocol):
             if not request.finished:
                 self.refuse(request, InternalError("internal error"))
 
-    def _read_ahead(self, data: bytes) -> None:
-        """Keep what came before its time; reading goes on, so that the client's leaving is seen."""
-        self._ahead = self._ahead + data if self._ahead else data
-        if len(self._ahead) > self._limits.read_ahead and not self._paused:
-            self._paused = True
-            self.transport.pauseProducing()
-
-    def _catch_up(self) -> None:
-        """Read what was kept while an answer was running."""
-        ahead, self._ahead = self._ahead, b""
-        if ahead:
-            self._advance(ahead)
-        if self._paused and not self._ahead and self._state is not _State.CLOSED:
-            self._paused = False
-            self.transport.resumeProducing()
-        if self._ended and self._state in (_State.HEAD, _State.BODY):
-            self.readConnectionLost()
-
-    # --- time ---
-
-    def _set_deadline(self, now: float, at: float) -> None:
-        """Expire at ``at``; a timer that fires too early is cheaper than one that is moved."""
-        self._at = at
-        timer = self._timer
-        if timer is None:
-            self._timer = self._clock.callLater(max(0.0, at - now), self._tick)
-        elif timer.getTime() > at:
-            timer.reset(max(0.0, at - now))
-
-    def _tick(self) -> None:
-        self._timer = None
-        if self._at == inf:
-            return
-        now = self._clock.seconds()
-        if self._state is _State.BODY:
-            self._at = self._body_deadline()
-        if self._at > now:
-            self._set_deadline(now, self._at)
-        elif self._state is _State.BODY or not self._head.empty:
-            self._expire()
-        else:
-            self._lose()
-
-    def _body_deadline(self) -> float:
-        """Return when the body is too late, if nothing more comes."""
-        assert self._body is not None
-        limits = self._limits
-        paid = max(limits.body_grace, self._body.received / limits.body_rate)
-        return self._body_started + min(limits.body_timeout, paid)
-
-    def _expire(self) -> None:
+    def _refuse_unread(self, error: GatewayError) -> None:
+        """Refuse what cannot be read on, be there a head or not."""
         self._unread = True
         request = self._request
         if request is None:
             self._requests += 1
             self._request = request = Request(self, UNREADABLE)
-        self.refuse(request, RequestReadTimeout("the request came too slowly"))
+        self.refuse(request, error)
 
-    # --- the end ---
+    def _catch_up(self) -> None:
+        """Read what was kept while an answer was running."""
+        self._advance(self._ahead.take())
+        if self._state is _State.CLOSED:
+            return
+        self._ahead.relieve()
+        if self._ended and self._state is not _State.ANSWERING:
+            self.readConnectionLost()
+
+    def _expired(self, now: float) -> None:
+        """Give up what the client did not do in time, or close what it left idle."""
+        intake = self._intake
+        if self._state is _State.CLOSED and not self.outlet.waiting:
+            self.outlet.abort()
+        elif self._state is not _State.READING or intake.empty:
+            self._lose()
+        elif intake.in_body and intake.body_deadline() > now:
+            self._expiry.set(intake.body_deadline())
+        else:
+            self._refuse_unread(RequestReadTimeout("the request came too slowly"))
 
     def _close(self) -> None:
         """End the connection behind what was written, so that the client can read it.
 
-        A socket that is closed with unread input resets the connection, and the reset may overtake the
+        A socket closed with unread input resets the connection, and the reset may overtake the
         answer; hence the half-close and the reading on (RFC 9112 section 9.6).
         """
-        half_close = None if self.secure else getattr(self.transport, "loseWriteConnection", None)
-        if self._ended or not (self._unread or self._ahead or self._paused):
+        if self._ended or (self._ahead.empty and not self._unread):
             self._lose()
             return
         self._state = _State.LINGERING
-        self._ahead = b""
-        if self._paused:
-            self._paused = False
-            self.transport.resumeProducing()
-        if half_close is not None:
-            half_close()
-        now = self._clock.seconds()
-        self._set_deadline(now, now + self._limits.linger_time)
+        self._ahead.take()
+        self._ahead.relieve()
+        self.outlet.half_close()
+        self._expiry.set(self._clock.seconds() + self._limits.linger_time)
 
     def _lose(self) -> None:
-        """Close once everything written is out."""
+        """Close once everything is out; a TLS peer that never says goodbye is cut off in time."""
         self._state = _State.CLOSED
-        self._at = inf
-        if backlog(self.transport):
-            self._watch().watch()
-        self.transport.loseConnection()
-
-    def _watch(self) -> StallGuard:
-        if self._guard is None:
-            self._guard = StallGuard(
-                self.transport, self._clock, self._limits.write_stall, self._bytes_written
-            )
-        return self._guard
-
-    def _bytes_written(self) -> int:
-        return self._written
-
-
-class _Nobody:
-    """Stands in for the application on a connection that it refused."""
-
-    def closed(self, channel: HTTPChannel) -> None:
-        """Do nothing: the connection was never taken."""
-
-
-_NOBODY: Final = _Nobody()
+        self._expiry.set(self._clock.seconds() + self._limits.write_stall)
+        self.outlet.close()

@@ -1,7 +1,7 @@
 """The client's end of one connection: one exchange at a time, and whether another may follow it.
 
-It writes a finished request, reads the answer and hands it to a `Response`. It knows nothing of origins,
-of retries or of where idle connections are kept; time limits belong to whoever made the request.
+It writes a finished request, reads the answer and hands it to a `Response`. It knows nothing of
+retries or of where idle connections are kept; time limits belong to whoever made the request.
 """
 
 from typing import Protocol as Structural
@@ -9,11 +9,12 @@ from typing import cast
 
 from twisted.internet.defer import Deferred
 from twisted.internet.error import ConnectionDone
-from twisted.internet.interfaces import IPushProducer, ITCPTransport
+from twisted.internet.interfaces import IConsumer, IPushProducer, ITCPTransport
 from twisted.internet.protocol import Protocol, connectionDone
 from twisted.python.failure import Failure
-from twisted.web.client import PotentialDataLoss
+from twisted.web.client import PotentialDataLoss  # type: ignore[attr-defined]
 
+from inference_gateway.http1.origin import Origin
 from inference_gateway.http1.outgoing import backlog, direct_writer
 from inference_gateway.http1.response import DONE, Response
 from inference_gateway.http1.response_parser import HeadBuffer, ResponseParser
@@ -33,8 +34,9 @@ _BODILESS = frozenset({204, 304})
 class ExchangeBroken(Exception):
     """The connection ended before the answer was complete.
 
-    ``bytes_received`` says whether any byte of the answer had come; where it is false, and the connection
-    had served before, the upstream most likely closed it as idle and never saw the request.
+    ``bytes_received`` says whether any byte of the answer had come; where it is false, and the
+    connection had served before, the upstream most likely closed it as idle and never saw the
+    request.
     """
 
     def __init__(self, *, bytes_received: bool) -> None:
@@ -63,12 +65,14 @@ class ClientConnection(Protocol):
 
     #: When it became idle, on the owner's clock.
     idle_since = 0.0
+    #: The socket is closed, or will be in the reactor's next turn.
+    closed = False
 
-    def __init__(self, owner: Owner, limits: ResponseLimits) -> None:
+    def __init__(self, origin: Origin, owner: Owner, limits: ResponseLimits) -> None:
+        self.origin = origin
         self._owner = owner
         self._limits = limits
         self._parser: ResponseParser | None = None
-        self._closed = False
         self._paused = False
         self._until_close = False
         self._head_only = False
@@ -99,21 +103,21 @@ class ClientConnection(Protocol):
         accepts_encoding: bool = False,
         upload: Upload | None = None,
     ) -> Deferred[Response]:
-        """Send ``request``, followed by ``upload`` if there is one, and wait for the head of its answer.
+        """Send ``request``, then ``upload`` if given, and wait for the head of the answer.
 
-        Only one at a time. Fails with `ExchangeBroken`, with `BadResponse` or, where an upload's producer
-        fails, with `UnsendableRequest`; cancelling closes the connection at once.
+        Only one at a time. Fails with `ExchangeBroken`, with `BadResponse` or, where an upload's
+        producer fails, with `UnsendableRequest`; cancelling closes the connection at once.
         """
         self._head_only = request.startswith(b"HEAD ")
         self._accepts_encoding = accepts_encoding
         self._answered = False
         self._interim = 0
-        self._waiter = waiter = Deferred(self._cancelled)
+        waiter: Deferred[Response] = Deferred(self._cancelled)
+        self._waiter = waiter
         self._send(request)
         if upload is not None:
             self._upload = upload
-            assert self.transport is not None
-            upload.send_to(self.transport, self._fail)
+            upload.send_to(cast(IConsumer, self.transport), self._fail)
         return waiter
 
     def _cancelled(self, waiter: Deferred[Response]) -> None:
@@ -121,8 +125,11 @@ class ClientConnection(Protocol):
         self.abort()
 
     def _fail(self, reason: Failure) -> None:
-        """Close the connection and end the exchange, whichever phase it is in."""
         self.abort()
+        self._end(reason)
+
+    def _end(self, reason: Failure) -> None:
+        """Tell whoever waits, for the head or for the body, that no more will come."""
         waiter, self._waiter = self._waiter, None
         response, self._response = self._response, None
         if waiter is not None:
@@ -134,11 +141,11 @@ class ClientConnection(Protocol):
 
     def dataReceived(self, data: bytes) -> None:
         """Take what one read of the socket brought."""
-        if self._closed:
+        if self.closed:
             return
         if self._response is not None:
             self._read_body(self._response, data)
-        elif self._waiter is not None:
+        elif (waiter := self._waiter) is not None:
             self._answered = True
             try:
                 response = self._read_head(data)
@@ -146,7 +153,6 @@ class ClientConnection(Protocol):
                 self._fail(Failure())
                 return
             if response is not None:
-                waiter, self._waiter = self._waiter, None
                 waiter.callback(response)
         else:
             self.abort()
@@ -178,6 +184,7 @@ class ClientConnection(Protocol):
             head, fields, bodiless=bodiless, accepts_encoding=self._accepts_encoding
         )
         response = Response(head, fields, length=length, source=self, unread=self._limits.unread)
+        self._waiter = None
         if bodiless:
             # llhttp does not know what was asked for and might wait for a body.
             self._parser = None
@@ -202,7 +209,7 @@ class ClientConnection(Protocol):
             response.received(payload, None)
 
     def _finish(self, response: Response, payload: bytes, *, reusable: bool) -> None:
-        """End the exchange; the connection goes back before the receiver, who may want it, is told."""
+        """End the exchange; the receiver may want the connection, so that goes back first."""
         self._response = None
         if reusable and self._sent():
             self.resume()
@@ -223,23 +230,22 @@ class ClientConnection(Protocol):
 
     def pause(self) -> None:
         """Stop reading from the socket; the peer's end of stream is not seen either."""
-        if not self._paused and not self._closed:
+        if not self._paused and not self.closed:
             self._paused = True
             self._socket.pauseProducing()
 
     def resume(self) -> None:
         """Read from the socket again."""
-        if self._paused and not self._closed:
+        if self._paused and not self.closed:
             self._paused = False
             self._socket.resumeProducing()
 
     def abort(self) -> None:
         """Close the socket at once, unsent bytes and all; ``connectionLost`` follows."""
-        if not self._closed:
-            self._closed = True
+        if not self.closed:
+            self.closed = True
             self._stop_upload()
-            assert self.transport is not None
-            self.transport.abortConnection()
+            cast(ITCPTransport, self.transport).abortConnection()
 
     def _stop_upload(self) -> None:
         upload, self._upload = self._upload, None
@@ -248,17 +254,12 @@ class ClientConnection(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """End what was under way, and be forgotten."""
-        orderly = not self._closed and reason.check(ConnectionDone) is not None
-        self._closed = True
+        orderly = not self.closed and reason.check(ConnectionDone) is not None
+        self.closed = True
         self._stop_upload()
         self._parser = None
         self._owner.gone(self)
-        waiter, self._waiter = self._waiter, None
-        response, self._response = self._response, None
-        if waiter is not None:
-            waiter.errback(ExchangeBroken(bytes_received=self._answered))
-        elif response is not None:
-            if orderly and self._until_close:
-                response.received(b"", Failure(PotentialDataLoss()))
-            else:
-                response.received(b"", Failure(ExchangeBroken(bytes_received=True)))
+        if orderly and self._until_close and self._response is not None:
+            self._end(Failure(PotentialDataLoss()))
+        else:
+            self._end(Failure(ExchangeBroken(bytes_received=self._answered)))

@@ -1,16 +1,12 @@
 """Collecting the raw head of a request, up to its empty line and within bounds.
 
-Only lengths and line ends are looked at here, so that a hostile head never grows and a broken one is
-refused as soon as it shows; what the head says is for `rules`.
+Only lengths and line ends are looked at here, so that a hostile head never grows and a broken one
+is refused as soon as it shows; what the head says is for `rules`.
 """
 
-from typing import TYPE_CHECKING
-
 from inference_gateway.errors import HeadTooLarge, InvalidRequest, TargetTooLong
+from inference_gateway.http1.limits import Limits
 from inference_gateway.http1.rules import judge_request_line
-
-if TYPE_CHECKING:
-    from inference_gateway.http1.channel import Limits
 
 _END = b"\r\n\r\n"
 #: What the first byte of a request can be: a method is a token (RFC 9110 section 9.1).
@@ -25,7 +21,7 @@ class HeadBuffer:
 
     __slots__ = ("_buffer", "_limits", "_skipped", "_small", "rest")
 
-    def __init__(self, limits: "Limits") -> None:
+    def __init__(self, limits: Limits) -> None:
         self._limits = limits
         #: A head no longer than this keeps every limit of length.
         self._small = min(

@@ -1,7 +1,7 @@
 """What a client sent, as `IRequest` shows it: everything is made when somebody asks for it.
 
-The reading half of a request. What is answered to it is in `request`; that all of it is well-formed was
-settled in `rules`.
+The reading half of a request. What is answered to it is in `request`; that all of it is well-formed
+was settled in `rules`.
 """
 
 from base64 import b64decode
@@ -91,7 +91,7 @@ class IncomingRequest:
         """Return the last value of a header, in the type of ``key``."""
         index = self._index
         if index is None:
-            index = self._index = dict(self._fields)
+            index = self._index = self.getAllHeaders()
         if isinstance(key, bytes):
             return index.get(key.lower())
         value = index.get(key.lower().encode("latin-1", "replace"))
@@ -167,22 +167,31 @@ class IncomingRequest:
 
     def isSecure(self) -> bool:
         """Whether the client speaks TLS to us."""
-        return self._host[2] if self._host is not None else self.channel.secure
+        return self._host[2] if self._host is not None else self.channel.outlet.secure
 
     def getRequestHostname(self) -> bytes:
         """Return the Host header without its port, else the address that the client reached."""
-        host = self._host[1] if self._host is not None else self.getHeader(b"host")
-        if isinstance(host, bytes) and host:
+        host = self._authority()
+        if host:
             name, colon, _ = host.rpartition(b":")
             return name if colon and not host.endswith(b"]") else host
         reached = self.getHost()
-        return reached.host.encode("ascii") if isinstance(reached, IPv4Address | IPv6Address) else b""
+        return (
+            reached.host.encode("ascii") if isinstance(reached, IPv4Address | IPv6Address) else b""
+        )
 
     def setHost(self, host: bytes, port: int, ssl: bool = False) -> None:
         """Answer as if the client had asked ``host`` and ``port``."""
         default = 443 if ssl else 80
         name = host if port == default else b"%b:%d" % (host, port)
         self._host = IPv4Address("TCP", host.decode("ascii"), port), name, bool(ssl)
+
+    def _authority(self) -> bytes:
+        return self._host[1] if self._host is not None else self._last(b"host")
+
+    def _last(self, name: bytes) -> bytes:
+        values = self.header_values(name)
+        return values[-1] if values else b""
 
     def getUser(self) -> bytes:
         """Return the user of Basic credentials, empty without them."""
@@ -193,8 +202,8 @@ class IncomingRequest:
         return self._basic_credentials()[1]
 
     def _basic_credentials(self) -> tuple[bytes, bytes]:
-        scheme, _, encoded = (self.getHeader("authorization") or "").partition(" ")  # type: ignore[arg-type]
-        if scheme.lower() == "basic":
+        scheme, _, encoded = self._last(b"authorization").partition(b" ")
+        if scheme.lower() == b"basic":
             try:
                 user, _, password = b64decode(encoded.strip(), validate=True).partition(b":")
             except (Base64Error, ValueError):
@@ -211,12 +220,12 @@ class IncomingRequest:
 
     def URLPath(self) -> URLPath:
         """Return the URL of this request without its query."""
-        return URLPath.fromRequest(self)
+        url: URLPath = URLPath.fromRequest(self)
+        return url
 
     def prePathURL(self) -> bytes:
         """Return the URL of what has been traversed so far."""
-        host = self._host[1] if self._host is not None else self.getHeader(b"host")
-        authority = host if isinstance(host, bytes) and host else self.getRequestHostname()
+        authority = self._authority() or self.getRequestHostname()
         scheme = b"https" if self.isSecure() else b"http"
         return b"%b://%b/%b" % (scheme, authority, b"/".join(self.prepath))
 

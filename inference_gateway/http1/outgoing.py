@@ -1,10 +1,11 @@
-"""Getting bytes out: writing to a socket without waiting for the reactor, and counting what is left.
+"""Getting bytes out: writing to a socket without a turn of the reactor, counting what is left.
 
-It knows Twisted's transports and nothing of HTTP. What it cannot write at once stays with the transport,
-which owns the queue, the producer and every error.
+It knows Twisted's transports and nothing of HTTP. What it cannot write at once stays with the
+transport, which owns the queue, the producer and every error.
 """
 
 import fcntl
+import sys
 import termios
 from collections.abc import Callable
 
@@ -16,8 +17,8 @@ from twisted.internet.tcp import Connection
 class _DirectWriter:
     """Sends on the socket while the transport's queue is empty, and queues only the rest.
 
-    Twisted's own ``write`` always queues and asks the poller for a turn, which costs two system calls
-    more than the sending itself.
+    Twisted's own ``write`` always queues and asks the poller for a turn, which costs two system
+    calls more than the sending itself.
     """
 
     __slots__ = ("_transport",)
@@ -48,10 +49,10 @@ class _DirectWriter:
 
 
 def direct_writer(transport: ITransport) -> Callable[[bytes], None]:
-    """Return the cheapest ordered ``write`` for ``transport``; it belongs to that transport for good.
+    """Return the cheapest ordered ``write`` for ``transport``, for as long as that lives.
 
-    A plain TCP or UNIX socket gets one that tries ``send`` at once. Anything else, TLS included, gets the
-    transport's own.
+    A plain TCP or UNIX socket gets one that tries ``send`` at once. Anything else, TLS included,
+    gets the transport's own.
     """
     if isinstance(transport, Connection) and not transport.TLS:
         return _DirectWriter(transport).write
@@ -70,17 +71,13 @@ def backlog(transport: object) -> int:
 def unacknowledged(transport: object) -> int:
     """Count the bytes that the peer has not acknowledged: the backlog and the kernel's queue.
 
-    The kernel's part is SIOCOUTQ (tcp(7), the same request as TIOCOUTQ) and 0 where there is no socket.
+    The kernel's part is SIOCOUTQ (tcp(7), the same request as TIOCOUTQ) and 0 where there is no
+    socket.
     """
     descriptor = transport
     while not isinstance(descriptor, FileDescriptor) and descriptor is not None:
         descriptor = getattr(descriptor, "transport", None)
-    queued = 0
-    if descriptor is not None:
-        try:
-            answer = fcntl.ioctl(descriptor.fileno(), termios.TIOCOUTQ, bytes(4))
-        except (OSError, AttributeError):  # closed: Twisted deletes the descriptor's fileno
-            pass
-        else:
-            queued = int.from_bytes(answer, "little")
-    return backlog(transport) + queued
+    if descriptor is None or not descriptor.connected:
+        return backlog(transport)
+    answer = fcntl.ioctl(descriptor.fileno(), termios.TIOCOUTQ, bytes(4))
+    return backlog(transport) + int.from_bytes(answer, sys.byteorder)

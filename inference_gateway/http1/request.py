@@ -1,7 +1,7 @@
 """Answering a request: the `IRequest` that Klein and the relay see.
 
-It frames the answer and counts it. Reading the request is in `incoming`; when the next request is read and
-whether the connection stays is for `channel`.
+It frames the answer and counts it. Reading the request is in `incoming`; when the next request is
+read and whether the connection stays is for `channel`.
 """
 
 from typing import TYPE_CHECKING
@@ -15,7 +15,7 @@ from twisted.web.iweb import IRequest
 from zope.interface import implementer
 
 from inference_gateway.errors import InternalError
-from inference_gateway.http1.answer import BODILESS, field_line, status_line
+from inference_gateway.http1.answer import BODILESS, field_line, field_lines, status_line
 from inference_gateway.http1.incoming import IncomingRequest
 from inference_gateway.http1.rules import RequestHead
 
@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
     from inference_gateway.http1.channel import HTTPChannel
 
-#: How the body is framed (RFC 9112 section 6): not at all, by its length, in chunks, by the connection's end.
+#: How the body is framed (RFC 9112 section 6): not at all, by its length, in chunks, by the
+#: connection's end.
 _NO_BODY, _SIZED, _CHUNKED, _UNTIL_CLOSE = range(4)
 _LAST_CHUNK = b"0\r\n\r\n"
-#: Header names that frame the message or steer the connection: an application's wish is read, not sent.
+#: Header names that frame the message or steer the connection: an application's wish is read, not
+#: sent.
 _OURS = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"date"})
 
 
@@ -35,9 +37,9 @@ _OURS = frozenset({b"connection", b"keep-alive", b"transfer-encoding", b"date"})
 class Request(IncomingRequest):
     """One request and its answer; after `finish`, or once the client left, writing does nothing.
 
-    ``bytes_out`` counts what was written, head included. ``refused`` says that the application was asked
-    to refuse it. Setting ``close_connection`` ends the connection after the answer, whose head says so if
-    it was not written yet.
+    ``bytes_out`` counts what was written, head included. ``refused`` says that the application was
+    asked to refuse it. Setting ``close_connection`` ends the connection after the answer, whose
+    head says so if it was not written yet.
     """
 
     __slots__ = (
@@ -83,7 +85,7 @@ class Request(IncomingRequest):
         self._message = message
 
     def setHeader(self, name: bytes | str, value: bytes | str) -> None:
-        """Set a header, in place of any of that name; raises `ValueError` when the name is no token."""
+        """Set a header in place of any of that name; raises `ValueError` if the name is none."""
         if isinstance(name, str):
             name = name.encode("latin-1")
         if isinstance(value, str):
@@ -147,10 +149,10 @@ class Request(IncomingRequest):
             self._send(self._head(None))
 
     def _head(self, length: int | None) -> bytes:
-        """Return the head and settle the framing; ``length`` is the whole body's, None if unknown."""
+        """Return the head and settle the framing; ``length`` is the whole body's, if known."""
         self.startedWriting = True
         headers = self._response_headers
-        lines = self._headers if headers is None else _lines(headers)
+        lines = self._headers if headers is None else field_lines(headers)
         if not _OURS.isdisjoint(lines):
             if b"close" in lines.get(b"connection", b"").lower():
                 self.close_connection = True
@@ -187,7 +189,7 @@ class Request(IncomingRequest):
     # --- the body ---
 
     def write(self, data: bytes) -> None:
-        """Send a piece of the body, the head before it if that is not out yet; nothing sends nothing."""
+        """Send a piece of the body, first the head if that is not out; nothing sends nothing."""
         if data and not (self.finished or self.gone):
             if self.startedWriting:
                 self._send(self._frame(data))
@@ -249,11 +251,13 @@ class Request(IncomingRequest):
     def _send(self, data: bytes) -> None:
         if data:
             self.bytes_out += len(data)
-            self.channel.send(data)
+            self.channel.outlet.send(data)
 
     def _done(self) -> None:
         if self._left:
-            self._log.error("an answer ended {missing} bytes before what it declared", missing=self._left)
+            self._log.error(
+                "an answer ended {missing} bytes before what it declared", missing=self._left
+            )
             self.channel.abort()
             return
         self.finished = True
@@ -291,16 +295,16 @@ class Request(IncomingRequest):
             producer.stopProducing()
             return
         self._producer = producer
-        self.channel.register_producer(producer)
+        self.channel.outlet.register_producer(producer)
 
     def unregisterProducer(self) -> None:
         """Let go of the producer; does nothing without one."""
         if self._producer is not None:
             self._producer = None
-            self.channel.unregister_producer()
+            self.channel.outlet.unregister_producer()
 
     def lost(self, reason: Failure) -> None:
-        """Take note that the client left: stop the producer, then fail `notifyFinish`; idempotent."""
+        """Take note that the client left: stop the producer, fail `notifyFinish`; idempotent."""
         if self.gone or self.finished:
             return
         self.gone = True
@@ -333,14 +337,6 @@ class Request(IncomingRequest):
             self.abort()
         elif not self.gone:
             self.channel.refuse(self, InternalError("internal error"))
-
-
-def _lines(headers: Headers) -> dict[bytes, bytes]:
-    """Return header lines by name in lower case, those of one name together."""
-    return {
-        name.lower(): b"".join([field_line(name, value) for value in values])
-        for name, values in headers.getAllRawHeaders()
-    }
 
 
 def _octets(value: bytes | str) -> bytes:

@@ -1,7 +1,7 @@
 """The answer as its receiver sees it: an `IResponse` whose body flows only as fast as it is taken.
 
-It holds what came before somebody asked for the body, or while that somebody paused; reading from the
-socket, and everything about framing, is `connection`'s.
+It holds what came before somebody asked for the body, or while that somebody paused; reading from
+the socket, and everything about framing, is `connection`'s.
 """
 
 from typing import Protocol, cast
@@ -33,9 +33,9 @@ class BodySource(Protocol):
 class Response:
     """An answer whose head has come; the body goes to whoever calls ``deliverBody``, once.
 
-    The response is itself the transport of that protocol: pausing it stops the socket, and nothing is
-    delivered before it is resumed, neither what had been read already nor the end. ``stopProducing``,
-    ``loseConnection`` and ``abortConnection`` all close the connection at once.
+    The response is itself the transport of that protocol: pausing it stops the socket, and nothing
+    is delivered before it is resumed, neither what had been read already nor the end.
+    ``stopProducing``, ``loseConnection`` and ``abortConnection`` all close the connection at once.
 
     ``connectionLost`` gets `ResponseDone`; `PotentialDataLoss` where only the end of the connection
     marked the end of the body; `ExchangeBroken` or `BadResponse` where some of it is missing.
@@ -129,7 +129,7 @@ class Response:
         self._deliver()
 
     def _deliver(self) -> None:
-        """Hand over what may be handed over; a call from within a delivery is left to the outer one."""
+        """Hand over what may be; a call from within a delivery is left to the outer one."""
         protocol = self._protocol
         if protocol is None or self._delivering:
             return

@@ -1,7 +1,7 @@
-"""Answers out of a stream of bytes: heads cut off for the rules to judge, bodies freed of their framing.
+"""Answers out of a stream of bytes: heads cut off for judgement, bodies freed of framing.
 
-llhttp does the parsing; what is added is bounds and the exact end of a message, so that not one byte
-behind it is taken for a body. It decides nothing about the connection and knows no transport.
+llhttp does the parsing; what is added is bounds and the exact end of a message, so that not one
+byte behind it is taken for a body. It decides nothing about the connection and knows no transport.
 """
 
 from typing import Final
@@ -18,8 +18,8 @@ from inference_gateway.http1.response_rules import (
 
 _HEAD_END: Final = b"\r\n\r\n"
 
-#: Framing a peer may spend on a body: so many bytes, and so many per byte of payload. One byte in a chunk
-#: of its own costs six; chunk extensions and trailers without end cost more.
+#: Framing a peer may spend on a body: so many bytes, and so many per byte of payload. One byte in a
+#: chunk of its own costs six; chunk extensions and trailers without end cost more.
 _FREE_OVERHEAD: Final = 64 * 1024
 _OVERHEAD_PER_BYTE: Final = 16
 

@@ -1,7 +1,7 @@
-"""What the head of an answer may look like: the strict grammar of RFC 9112, and what may frame a body.
+"""What the head of an answer may look like: the grammar of RFC 9112, and what may frame a body.
 
-Bytes and parsed fields in, a verdict out; no I/O. llhttp parses after these rules have passed a head, so
-nothing it is lenient about can reach it. It does not look at bodies.
+Bytes and parsed fields in, a verdict out; no I/O. llhttp parses after these rules have passed a
+head, so nothing it is lenient about can reach it. It does not look at bodies.
 """
 
 import re
@@ -21,7 +21,8 @@ _HEAD = re.compile(
 )
 #: A line whose value holds a control character that cannot be mistaken for the end of anything.
 _CONTROL_LINE = re.compile(
-    rb"^" + _TOKEN + rb":[^\r\n\0]*[\x01-\x08\x0b\x0c\x0e-\x1f\x7f][^\r\n\0]*\r\n", re.MULTILINE
+    rb"^" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+[\x01-\x08\x0b\x0c\x0e-\x1f\x7f][^\r\n\0]*+\r\n",
+    re.MULTILINE,
 )
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
@@ -36,7 +37,7 @@ _FRAMING: Final = frozenset(
 
 
 class BadResponse(Exception):
-    """The upstream sent something that is no acceptable HTTP/1.1 answer; the text never quotes it."""
+    """The upstream sent no acceptable HTTP/1.1 answer; the text never quotes it."""
 
 
 @attrs.frozen(kw_only=True)
@@ -65,8 +66,9 @@ class Head:
 def read_head(raw: bytes, limits: ResponseLimits) -> Head:
     """Judge ``raw``, everything up to and including the empty line.
 
-    A field whose value has control characters is left out of ``wire``, unless it says how the message is
-    framed. Raises `BadResponse` for anything else that RFC 9112, sections 2 to 5, does not allow.
+    A field whose value has control characters is left out of ``wire``, unless it says how the
+    message is framed. Raises `BadResponse` for anything else that RFC 9112, sections 2 to 5, does
+    not allow.
     """
     if len(raw) > limits.head:
         raise BadResponse("the head is too large")
@@ -93,8 +95,8 @@ def _without(line: re.Match[bytes]) -> bytes:
 def check_partial_head(raw: bytes | bytearray, seen: int, limits: ResponseLimits) -> None:
     """Raise `BadResponse` as soon as ``raw``, the beginning of a head, cannot become a good one.
 
-    ``seen`` bytes of it were checked before. Without this a peer that speaks another protocol, or ends
-    lines with LF alone, would be waited for until a timeout.
+    ``seen`` bytes of it were checked before. Without this a peer that speaks another protocol, or
+    ends lines with LF alone, would be waited for until a timeout.
     """
     if len(raw) >= limits.head:
         raise BadResponse("the head is too large")
@@ -111,10 +113,10 @@ def body_length(
 ) -> tuple[int | str, bool]:
     """Say how long the body is and whether only the end of the connection ends it.
 
-    The length is `UNKNOWN_LENGTH` where the answer does not declare one. ``bodiless`` is for answers that
-    have none whatever they declare (RFC 9112, section 6.3). ``accepts_encoding`` says that the request
-    asked for a content coding. Raises `BadResponse` where the framing is ambiguous, or where it names a
-    coding that nobody asked for.
+    The length is `UNKNOWN_LENGTH` where the answer does not declare one. ``bodiless`` is for
+    answers that have none whatever they declare (RFC 9112, section 6.3). ``accepts_encoding`` says
+    that the request asked for a content coding. Raises `BadResponse` where the framing is
+    ambiguous, or where it names a coding that nobody asked for.
     """
     length: int | None = None
     chunked = False

@@ -1,12 +1,13 @@
 """What a request head may look like: the strict reading of RFC 9110 and RFC 9112, without I/O.
 
-llhttp reads every head too, as a second opinion: what either of the two refuses is refused. Lengths and
-counts are bounded before, in `head`; whether a body is too large or a method is served is for the caller.
+llhttp reads every head too, as a second opinion: what either of the two refuses is refused. Lengths
+and counts are bounded before, in `head`; whether a body is too large or a method is served is for
+the caller.
 """
 
 import re
 import sys
-from typing import Final, NoReturn
+from typing import Final
 from urllib.parse import unquote_to_bytes
 
 import attrs
@@ -33,10 +34,13 @@ _BAD_ESCAPE = re.compile(rb"%(?![0-9A-Fa-f]{2})")
 _CONTROL = re.compile(rb"[\x00-\x1f\x7f]")
 #: More query parameters than this are an attack on whoever parses them.
 _MAX_PARAMETERS = 100
-#: More digits than this are larger than any limit, and slow to convert.
+#: More digits than this are larger than any limit, and slow to convert: the length is then huge.
 _MAX_LENGTH_DIGITS = 18
+_HUGE: Final = sys.maxsize
 #: Methods that llhttp knows in HTTP; others are refused by whoever routes, as CONNECT is.
-_SHARED_METHODS = frozenset({b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"})
+_SHARED_METHODS = frozenset(
+    {b"GET", b"HEAD", b"POST", b"PUT", b"DELETE", b"OPTIONS", b"PATCH", b"TRACE"}
+)
 _FRAMING = frozenset({b"host", b"content-length", b"transfer-encoding", b"connection", b"expect"})
 #: Names that must not be imitated with underscores, which some servers behind us read as dashes.
 _SENSITIVE = _FRAMING | {
@@ -85,8 +89,8 @@ _NAMES: Final[dict[bytes, bytes]] = {
 class RequestHead:
     """A head that may be trusted: one reading, the same for everybody who reads it.
 
-    ``fields`` are in order, names in lower case; ``path`` and ``query`` are undecoded; ``content_length``
-    is 0 without a body and when the body is ``chunked``.
+    ``fields`` are in order, names in lower case; ``path`` and ``query`` are undecoded;
+    ``content_length`` is 0 without a body and when the body is ``chunked``.
     """
 
     method: bytes
@@ -128,8 +132,8 @@ def judge(raw: bytes) -> RequestHead:
         raise InvalidRequest(f"more than {_MAX_PARAMETERS} query parameters")
     content_length, chunked = _judge_length(framing, version)
     keep_alive = _judge_connection(framing, version)
-    if method in _SHARED_METHODS:
-        _ask_llhttp(raw)
+    if method in _SHARED_METHODS and content_length < _HUGE:
+        ask_llhttp(raw)
     return RequestHead(
         method=method,
         target=target,
@@ -148,7 +152,9 @@ def judge_request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
     """Split a request line into method, target and version (RFC 9112 section 3)."""
     parts = line.split(b" ")
     if len(parts) != 3 or not parts[0] or not parts[1] or parts[0].translate(None, TOKEN):
-        raise InvalidRequest("a request line is a method, a target and a version, each one blank apart")
+        raise InvalidRequest(
+            "a request line is a method, a target and a version, each one blank apart"
+        )
     method, target, protocol = parts
     if protocol == b"HTTP/1.1":
         version = (1, 1)
@@ -183,6 +189,8 @@ def _read_fields(lines: list[bytes]) -> tuple[Fields, dict[bytes, list[bytes]]]:
         value = value.strip(b" \t")
         fields.append((name, value))
         if name in _FRAMING:
+            if b"\t" in line:
+                raise InvalidRequest("a tab in a header that frames the message")
             framing.setdefault(name, []).append(value)
     return fields, framing
 
@@ -210,7 +218,9 @@ def _judge_host(host: bytes) -> None:
         raise InvalidRequest("the host is not a name or an address with an optional port")
 
 
-def _judge_other_form(method: bytes, target: bytes, host: bytes | None) -> tuple[bytes, bytes | None]:
+def _judge_other_form(
+    method: bytes, target: bytes, host: bytes | None
+) -> tuple[bytes, bytes | None]:
     """Return path and host of a target that is no plain path (RFC 9112 section 3.2)."""
     if method == b"CONNECT" or (target == b"*" and method == b"OPTIONS"):
         return target, host
@@ -235,7 +245,7 @@ def _judge_escapes(path: bytes) -> None:
 
 
 def _judge_length(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -> tuple[int, bool]:
-    """Return the declared length and whether the body is chunked; never both (RFC 9112 section 6)."""
+    """Return the declared length and whether the body is chunked (RFC 9112 section 6)."""
     lengths = framing.get(b"content-length")
     codings = framing.get(b"transfer-encoding")
     if codings is not None:
@@ -253,7 +263,7 @@ def _judge_length(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -
     length = lengths[0]
     if len(lengths) > 1 or not length.isdigit() or (length[0] == 48 and len(length) > 1):
         raise InvalidRequest("Content-Length is not one plain number")
-    return int(length) if len(length) <= _MAX_LENGTH_DIGITS else sys.maxsize, False
+    return int(length) if len(length) <= _MAX_LENGTH_DIGITS else _HUGE, False
 
 
 def _judge_connection(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -> bool:
@@ -281,16 +291,13 @@ class _Silent:
 _SILENT: Final = _Silent()
 
 
-def _ask_llhttp(raw: bytes) -> None:
+def ask_llhttp(raw: bytes) -> None:
+    """Raise `InvalidRequest` if llhttp refuses a head, given without its empty line."""
     try:
         HttpRequestParser(_SILENT).feed_data(raw + b"\r\n\r\n")
     except HttpParserUpgrade:
-        # An offered Upgrade is ignored (RFC 9110 section 7.8). It must not reach the parser of the body,
-        # where it would end the message and turn the body into the next request.
+        # An offered Upgrade is ignored (RFC 9110 section 7.8). It must not reach the parser of the
+        # body, where it would end the message and turn the body into the next request.
         pass
     except HttpParserError as error:
-        _refuse(error)
-
-
-def _refuse(error: HttpParserError) -> NoReturn:
-    raise InvalidRequest(f"malformed request: {error}") from None
+        raise InvalidRequest(f"malformed request: {error}") from None

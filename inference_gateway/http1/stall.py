@@ -1,7 +1,7 @@
-"""Dropping peers that stop reading: output that makes no progress for too long ends the connection.
+"""Dropping peers that stop reading: output without progress for too long ends the connection.
 
-Slow is not stalled: whoever takes a byte now and then stays. The guard watches one transport; it knows
-nothing of what is written, and costs nothing until somebody says that output is waiting.
+Slow is not stalled: whoever takes a byte now and then stays. The guard watches one transport; it
+knows nothing of what is written, and costs nothing until somebody says that output is waiting.
 """
 
 from collections.abc import Callable
@@ -30,9 +30,9 @@ class WriteStalled(ConnectionLost):
 class StallGuard:
     """Aborts ``transport`` when none of its waiting output was acknowledged for ``limit`` seconds.
 
-    Register it with the transport as the producer, with the real one in ``producer``: it passes pause and
-    resume on and begins to watch at a pause. ``written`` tells how many bytes were given to the transport
-    so far. ``stop`` must be called when the connection is lost.
+    Register it with the transport as the producer, with the real one in ``producer``: it passes
+    pause and resume on and begins to watch at a pause. ``written`` tells how many bytes were given
+    to the transport so far. ``stop`` must be called when the connection is lost.
     """
 
     __slots__ = (

@@ -7,23 +7,23 @@ a principal may do is decided elsewhere: which models by ``routing.table``, whic
 
 import base64
 import binascii
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 
 from inference_gateway.errors import AccessDenied, ConflictingCredentials, Unauthenticated
 from inference_gateway.exchange import ANONYMOUS, Principal
-from inference_gateway.interfaces import IKeyStore
+from inference_gateway.interfaces import HeaderValues, IKeyStore
 
 #: A longer one is nobody's: keys are at most this many bytes.
 _LONGEST = 512
 
 
-class Authenticator:
+class KeyAuthenticator:
     """Judges the credentials of one head at a time; holds nothing between calls."""
 
     def __init__(self, keys: IKeyStore) -> None:
         self._keys = keys
 
-    def caller(self, values: Callable[[bytes], Sequence[bytes]]) -> Principal:
+    def caller(self, values: HeaderValues) -> Principal:
         """Return who calls a model; ``values`` gives all values of a header by its lower-case name.
 
         While no key is configured everybody is `ANONYMOUS`, whatever they send. Raises
@@ -37,7 +37,7 @@ class Authenticator:
             raise AccessDenied("this is an administrator's key; call models with a client's key")
         return principal
 
-    def administrator(self, values: Callable[[bytes], Sequence[bytes]]) -> Principal:
+    def administrator(self, values: HeaderValues) -> Principal:
         """Return which administrator asks; raises like `caller`, `AccessDenied` for other keys."""
         if not self._keys.has_administrators:
             raise AccessDenied(
@@ -49,7 +49,7 @@ class Authenticator:
             raise AccessDenied("this route takes an administrator's key")
         return principal
 
-    def _identify(self, values: Callable[[bytes], Sequence[bytes]]) -> Principal:
+    def _identify(self, values: HeaderValues) -> Principal:
         authorizations = values(b"authorization")
         api_keys = values(b"x-api-key")
         if len(authorizations) == 1 and not api_keys:

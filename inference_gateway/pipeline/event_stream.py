@@ -93,14 +93,16 @@ class AttemptStream:
     def start(self, sink: EventSink) -> None:
         """Deliver what was held back and all that follows to ``sink``; one-shot."""
         self._sink = sink
-        if self._paused and not self._over:
-            self.resume()
         if self._held:
             held, self._held = self._held, []
             sink.events(held)
+            if self._sink is not sink:  # whoever took them has left
+                return
         if self._over:
             sink.finished(self._result)
-        else:
+        if not self._paused:  # held up since the first content; if all came, its end is unread
+            self.resume()
+        if not self._over:
             self._watch()
 
     def pause(self) -> None:
@@ -119,10 +121,11 @@ class AttemptStream:
 
         Before the first content it is for whoever awaits that to say how the attempt ended.
         """
+        self._sink = None
         if self._first is not None:
             self._over = True
             self._first = None
-        elif not self._over:
+        else:
             self._end(Outcome(verdict=Verdict.CLIENT_GONE, status=499))
         self._body.abort()
 
@@ -172,7 +175,7 @@ class AttemptStream:
     # --- between the two
 
     def _deliver(self, batch: list[Event]) -> None:
-        if not batch:
+        if not batch or self._over:  # whoever took what came before may have left
             return
         if self._sink is not None:
             self._sink.events(batch)
@@ -187,7 +190,7 @@ class AttemptStream:
         if first is not None:
             first.callback(None)
         if self._sink is None and not self._over:
-            self.pause()
+            self._body.pause()
 
     def _finish(self, error: GatewayError | None) -> None:
         """The provider has said all; every choice's finish_reason decides if that was enough."""
@@ -204,6 +207,8 @@ class AttemptStream:
         self._body.abort()
 
     def _end(self, outcome: Outcome) -> None:
+        if self._over:
+            return
         self._over = True
         self._result = outcome.error
         if self._timer is not None:
@@ -218,7 +223,7 @@ class AttemptStream:
                 first.errback(outcome.error)
             elif outcome.verdict is Verdict.COMPLETE:
                 first.callback(None)
-        if self._sink is not None and outcome.verdict is not Verdict.CLIENT_GONE:
+        if self._sink is not None:
             self._sink.finished(outcome.error)
 
     def _report(self) -> None:

@@ -1,7 +1,7 @@
 """Records every call: metrics and the access log, when it is over.
 
 Not a layer: a request that is refused at its head never reaches the layers, and is recorded all the
-same. So observation begins when a call is born and ends in its completion hook.
+same. So the application begins and ends it with the call.
 """
 
 import attrs
@@ -13,7 +13,7 @@ from inference_gateway.telemetry.metrics import Metrics
 
 
 @attrs.frozen
-class Observer:
+class CallObserver:
     """Where calls are recorded."""
 
     metrics: Metrics
@@ -21,11 +21,12 @@ class Observer:
     clock: IReactorTime
 
     def begin(self, call: Call) -> None:
-        """Record that ``call`` was born, and in time how it ends."""
-        self.metrics.begin(call)
+        """Count ``call`` as being served."""
+        self.metrics.calls_in_flight += 1
 
-        def end(outcome: Outcome) -> None:
-            self.metrics.complete(call, outcome, self.clock.seconds())
-            self.access_log.write(call, outcome)
-
-        call.on_complete(end)
+    def end(self, call: Call, outcome: Outcome) -> None:
+        """Count ``call`` as over and write its line."""
+        now = self.clock.seconds()
+        overhead = call.overhead(now)
+        self.metrics.complete(call, outcome, now, overhead)
+        self.access_log.write(call, outcome, now, overhead)

@@ -22,7 +22,7 @@ class RoundRobin:
     def order(self, model: str, candidates: Sequence[Candidate]) -> Sequence[Candidate]:
         """Return ``candidates`` rotated by one more than for the last call of ``model``."""
         count = len(candidates)
-        if count == 1:
+        if count < 2:
             return candidates
         turn = self._turns.get(model, 0) % count
         self._turns[model] = turn + 1

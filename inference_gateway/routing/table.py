@@ -7,7 +7,6 @@ known by its pattern.
 
 from collections.abc import Iterable, Mapping
 from difflib import get_close_matches
-from fnmatch import fnmatchcase
 
 import attrs
 from zope.interface import implementer
@@ -81,8 +80,9 @@ class ModelTable:
             if route is not None and not route.is_wildcard:
                 return Resolution(public, public, route.group)
             for wildcard in self._wildcards:
-                if fnmatchcase(public, wildcard.name):
-                    return Resolution(public, wildcard.name, _rename(wildcard, public))
+                text = _covered(wildcard.name, public)
+                if text is not None:
+                    return Resolution(public, wildcard.name, _filled(wildcard.group, text))
         raise ModelNotFound(self._not_found(requested, principal), param="model")
 
     def listed_owners(self, principal: Principal) -> Iterable[tuple[str, str]]:
@@ -124,13 +124,24 @@ def _upstream_name(models: Mapping[str, str], name: str) -> str | None:
     if name in models:
         return models[name]
     for pattern, upstream in models.items():
-        if "*" in pattern and fnmatchcase(name, pattern):
-            return name if "*" in upstream else upstream
+        text = _covered(pattern, name) if "*" in pattern else None
+        if text is not None:
+            return upstream.replace("*", text, 1)
     return None
 
 
-def _rename(route: ModelRoute, public: str) -> tuple[Candidate, ...]:
+def _covered(pattern: str, name: str) -> str | None:
+    """The text that the ``*`` of ``pattern`` stands for in ``name``; None without a match."""
+    head, _, tail = pattern.partition("*")
+    end = len(name) - len(tail)
+    if end < len(head) or not (name.startswith(head) and name.endswith(tail)):
+        return None
+    return name[len(head) : end]
+
+
+def _filled(group: tuple[Candidate, ...], text: str) -> tuple[Candidate, ...]:
+    """``group`` with ``text`` in place of the ``*`` in the providers' own names."""
     return tuple(
-        Candidate(candidate.entry, public) if "*" in candidate.upstream_model else candidate
-        for candidate in route.group
+        Candidate(candidate.entry, candidate.upstream_model.replace("*", text, 1))
+        for candidate in group
     )

@@ -20,10 +20,10 @@ from inference_gateway.config.settings import ProviderSettings, ServerSettings, 
 from inference_gateway.http1.channel import Limits
 from inference_gateway.interfaces import IProvider
 from inference_gateway.pipeline.admit import Gate
-from inference_gateway.pipeline.authenticate import Authenticator
+from inference_gateway.pipeline.authenticate import KeyAuthenticator
 from inference_gateway.pipeline.dispatch import Dispatch
 from inference_gateway.pipeline.keys import DigestKeyStore
-from inference_gateway.pipeline.observe import Observer
+from inference_gateway.pipeline.observe import CallObserver
 from inference_gateway.pipeline.stack import stack
 from inference_gateway.routing.balancer import RoundRobin
 from inference_gateway.routing.roster import Roster, RosterEntry
@@ -73,11 +73,10 @@ def build(
     metrics = Metrics()
     lag = ReactorLag(clock)
     metrics.reactor_lag.set_function(lambda: lag.seconds)
+    metrics.dropped_log_lines.set_function(lambda: lines.dropped)
     gate = Gate()
     keys = DigestKeyStore(auth, wall)
-    access_log = AccessLog(
-        lines, wall=wall, now=clock.seconds, text=settings.telemetry.log.format == "text"
-    )
+    access_log = AccessLog(lines, wall=wall, text=settings.telemetry.log.format == "text")
     roster = Roster(
         RosterEntry(settings=provider, provider=_provider(provider, clock, wall))
         for provider in settings.providers
@@ -85,13 +84,13 @@ def build(
     table = ModelTable(roster, settings.routing)
     service = stack(gate, Dispatch(table, RoundRobin(), clock, server.request_timeout))
     responder = Responder(server.request_id_header)
-    observer = Observer(metrics, access_log, clock)
+    observer = CallObserver(metrics, access_log, clock)
     connections = Connections(
         metrics,
         most=server.max_connections or most_connections,
         most_per_address=server.max_connections_per_address,
     )
-    authenticator = Authenticator(keys)
+    authenticator = KeyAuthenticator(keys)
     probes = Probes(
         responder,
         title=server.api_title,

@@ -6,6 +6,7 @@ string. Names of fields follow the OpenTelemetry conventions where they have one
 
 from collections.abc import Callable
 from datetime import UTC, datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -15,27 +16,18 @@ from inference_gateway.telemetry.lines import LineWriter
 
 
 class AccessLog:
-    """Writes calls to ``lines``; ``wall``: seconds since the epoch, ``now``: the passed clock."""
+    """Writes calls to ``lines``; ``wall`` gives seconds since the epoch."""
 
-    def __init__(
-        self,
-        lines: LineWriter,
-        *,
-        wall: Callable[[], float],
-        now: Callable[[], float],
-        text: bool = False,
-    ) -> None:
+    def __init__(self, lines: LineWriter, *, wall: Callable[[], float], text: bool = False) -> None:
         self._lines = lines
         self._wall = wall
-        self._now = now
         self._encode = _as_text if text else _as_json
 
-    def write(self, call: Call, outcome: Outcome) -> None:
-        """Record that ``call`` ended with ``outcome``."""
-        self._lines.write(self._encode(self._record(call, outcome)))
+    def write(self, call: Call, outcome: Outcome, now: float, overhead: float) -> None:
+        """Record that ``call`` ended with ``outcome`` at ``now``, a reading of its own clock."""
+        self._lines.write(self._encode(self._record(call, outcome, now, overhead)))
 
-    def _record(self, call: Call, outcome: Outcome) -> dict[str, Any]:
-        now = self._now()
+    def _record(self, call: Call, outcome: Outcome, now: float, overhead: float) -> dict[str, Any]:
         record: dict[str, Any] = {
             "ts": timestamp(self._wall()),
             "level": "info",
@@ -49,7 +41,7 @@ class AccessLog:
             "status": outcome.status,
             "verdict": outcome.verdict,
             "duration_ms": _ms(now - call.received),
-            "overhead_ms": _ms(overhead(call, now)),
+            "overhead_ms": _ms(overhead),
             "bytes_in": call.bytes_in,
             "bytes_out": call.bytes_out,
         }
@@ -89,16 +81,16 @@ class AccessLog:
         return record
 
 
-def overhead(call: Call, now: float) -> float:
-    """Seconds of ``call`` that no provider was being waited for: what the gateway itself took."""
-    waited = sum((attempt.ended or now) - attempt.started for attempt in call.attempts)
-    return max(0.0, now - call.received - waited)
-
-
 def timestamp(seconds: float) -> str:
     """RFC 3339 in UTC with milliseconds."""
-    moment = datetime.fromtimestamp(seconds, UTC)
-    return f"{moment:%Y-%m-%dT%H:%M:%S}.{moment.microsecond // 1000:03d}Z"
+    whole = int(seconds)
+    return f"{_second(whole)}.{int((seconds - whole) * 1000):03d}Z"
+
+
+@lru_cache(maxsize=4)
+def _second(seconds: int) -> str:
+    """Lines come many to a second, and formatting a date costs more than writing one."""
+    return f"{datetime.fromtimestamp(seconds, UTC):%Y-%m-%dT%H:%M:%S}"
 
 
 def _ms(seconds: float) -> float:

@@ -72,29 +72,38 @@ class LineWriter:
         timer, self._timer = self._timer, None
         if timer is not None:
             timer.cancel()
-        self._size = _BACKLOG
+        self.dropped += len(self._waiting)
         self._waiting.clear()
+        self._size = _BACKLOG
         if self._owned:
             os.close(self._descriptor)
 
     def _drain(self) -> None:
         while self._waiting:
             if not self._may_block:
-                self._put(b"".join(self._waiting), len(self._waiting))
-                continue
-            if not select.select([], [self._descriptor], [], 0)[1]:
+                data = b"".join(self._waiting)
+            elif select.select([], [self._descriptor], [], 0)[1]:
+                data = self._one_pipeful()
+            else:
                 return
-            count = size = 0
-            for line in self._waiting:
-                if count and size + len(line) > _PIPE_BUF:
-                    break
-                size += len(line)
-                count += 1
-            self._put(b"".join([self._waiting[i] for i in range(count)]), count)
+            self._forget(os.write(self._descriptor, data))
 
-    def _put(self, data: bytes, count: int) -> None:
-        view = memoryview(data)
-        while view:
-            view = view[os.write(self._descriptor, view) :]
-        for _ in range(count):
-            self._size -= len(self._waiting.popleft())
+    def _one_pipeful(self) -> bytes:
+        """Whole lines that a writable pipe takes without blocking, or a part of one long line."""
+        parts: list[bytes] = []
+        room = _PIPE_BUF
+        for line in self._waiting:
+            if parts and len(line) > room:
+                break
+            parts.append(line[:room])
+            room -= len(line)
+        return b"".join(parts)
+
+    def _forget(self, written: int) -> None:
+        self._size -= written
+        while written:
+            line = self._waiting.popleft()
+            if len(line) > written:
+                self._waiting.appendleft(line[written:])
+                return
+            written -= len(line)

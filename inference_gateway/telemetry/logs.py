@@ -7,14 +7,7 @@ first place: those are a type that cannot be printed.
 from typing import Any
 
 import orjson
-from twisted.logger import (
-    ILogObserver,
-    LogEvent,
-    LogLevel,
-    LogPublisher,
-    formatEvent,
-    globalLogPublisher,
-)
+from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent
 from zope.interface import implementer
 
 from inference_gateway.telemetry.accesslog import printable, timestamp
@@ -43,8 +36,8 @@ class LineObserver:
         trace = failure.getTraceback() if failure is not None else ""
         if self._text:
             moment = timestamp(event["log_time"])
-            line = printable(f"{moment} [{level.name}] {message}")
-            self._lines.write(f"{line}\n{trace}".encode(errors="backslashreplace"))
+            lines = [f"{moment} [{level.name}] {message}", *trace.splitlines()]
+            self._lines.write("".join([f"{printable(line)}\n" for line in lines]).encode())
             return
         record: dict[str, Any] = {
             "ts": timestamp(event["log_time"]),
@@ -56,9 +49,12 @@ class LineObserver:
         record.update({name: event[name] for name in _FIELDS if name in event})
         if trace:
             record["traceback"] = trace
-        self._lines.write(orjson.dumps(record, default=repr, option=orjson.OPT_APPEND_NEWLINE))
+        self._lines.write(_encode(record))
 
 
-def publish_to(observer: ILogObserver, publisher: LogPublisher = globalLogPublisher) -> None:
-    """Send the process's log events to ``observer``."""
-    publisher.addObserver(observer)
+def _encode(record: dict[str, Any]) -> bytes:
+    try:
+        return orjson.dumps(record, default=repr, option=orjson.OPT_APPEND_NEWLINE)
+    except TypeError:  # what JSON cannot say: a lone surrogate, an integer of more than 64 bits
+        record = {name: printable(str(value)) for name, value in record.items()}
+        return orjson.dumps(record, option=orjson.OPT_APPEND_NEWLINE)

@@ -4,12 +4,14 @@ Label values come from the configuration and from closed lists only, so no clien
 the number of series grow. One registry per service: nothing is global.
 """
 
-from prometheus_client import CollectorRegistry, Counter, Gauge, Histogram
+from collections.abc import Sequence
+
+from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created_metrics
 from prometheus_client.exposition import generate_latest
 
 from inference_gateway import __version__
 from inference_gateway.exchange import Call, Outcome
-from inference_gateway.telemetry.accesslog import overhead
+from inference_gateway.telemetry.histogram import HistogramFamily
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -41,21 +43,26 @@ class Metrics:
     """The series, and how a completed call is counted."""
 
     def __init__(self) -> None:
+        # a `_created` sample for each series would double what is scraped and tell nothing
+        disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
         self.requests = self._counter(
             "http_requests", "Requests answered or refused.", "route", "method", "status"
         )
-        self.in_flight = self._gauge("http_inflight_requests", "Requests being served now.")
+        #: Requests being served now.
+        self.calls_in_flight = 0
+        self._gauge("http_inflight_requests", "Requests being served now.").set_function(
+            lambda: self.calls_in_flight
+        )
         self.refusals = self._counter(
             "rejected", "Requests refused before any provider was asked.", "reason"
         )
         self.verdicts = self._counter("stream_end", "Streamed calls by how they ended.", "verdict")
-        self.overhead = Histogram(
+        self._overhead = self._histogram(
             "inference_gateway_overhead_seconds",
             "Time a model call spent in the gateway itself.",
-            buckets=_OVERHEADS,
-            registry=self.registry,
-        )
+            _OVERHEADS,
+        ).labels()
         self.dropped_events = self._counter(
             "dropped_events", "Malformed stream events left out of an answer."
         )
@@ -66,31 +73,32 @@ class Metrics:
         self.refused_connections = self._counter(
             "refused_connections", "Client connections closed because of a cap."
         )
+        self.dropped_log_lines = self._gauge(
+            "dropped_log_lines", "Log lines lost because nobody read them in time."
+        )
         self.reactor_lag = self._gauge(
             "reactor_lag_seconds", "How late the event loop last ran a timer."
         )
         self.generation = self._gauge("config_generation", "Generation of the configuration.")
         self._gauge("build_info", "The version that runs.", "version").labels(__version__).set(1)
-        self.duration = Histogram(
+        self.duration = self._histogram(
             "gen_ai_server_request_duration_seconds",
             "Duration of a model call, from its head to the last byte of its answer.",
-            _GEN_AI_LABELS,
-            buckets=_DURATIONS,
-            registry=self.registry,
+            _DURATIONS,
+            *_GEN_AI_LABELS,
         )
-        self.first_token = Histogram(
+        self.first_token = self._histogram(
             "gen_ai_server_time_to_first_token_seconds",
             "Time from a request's head to the first content of its answer.",
-            _GEN_AI_LABELS,
-            buckets=_FIRST_TOKENS,
-            registry=self.registry,
+            _FIRST_TOKENS,
+            *_GEN_AI_LABELS,
         )
-        self.tokens = Histogram(
+        self.tokens = self._histogram(
             "gen_ai_client_token_usage",
             "Tokens per call.",
-            ["gen_ai_token_type", *_GEN_AI_LABELS],
-            buckets=_TOKENS,
-            registry=self.registry,
+            _TOKENS,
+            "gen_ai_token_type",
+            *_GEN_AI_LABELS,
         )
         self._requests: dict[tuple[str, str, int], Counter] = {}
         self._models: dict[tuple[str, str, str], _ModelSeries] = {}
@@ -101,13 +109,14 @@ class Metrics:
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(f"inference_gateway_{name}", meaning, labels, registry=self.registry)
 
-    def begin(self, call: Call) -> None:
-        """Count ``call`` as in flight."""
-        self.in_flight.inc()
+    def _histogram(
+        self, name: str, meaning: str, bounds: Sequence[float], *labels: str
+    ) -> HistogramFamily:
+        return HistogramFamily(name, meaning, labels, bounds, self.registry)
 
-    def complete(self, call: Call, outcome: Outcome, now: float) -> None:
+    def complete(self, call: Call, outcome: Outcome, now: float, overhead: float) -> None:
         """Count ``call``, which ended with ``outcome`` at ``now``."""
-        self.in_flight.dec()
+        self.calls_in_flight -= 1
         method = call.method if call.method in _METHODS else "other"
         key = (call.route, method, outcome.status)
         requests = self._requests.get(key)
@@ -127,15 +136,15 @@ class Metrics:
         if call.stream:
             self.verdicts.labels(outcome.verdict.value).inc()
         if call.attempts:
-            self._complete_model_call(call, now)
+            self._complete_model_call(call, now, overhead)
 
-    def _complete_model_call(self, call: Call, now: float) -> None:
+    def _complete_model_call(self, call: Call, now: float, overhead: float) -> None:
         key = (call.operation, call.attempts[-1].provider, call.model)
         series = self._models.get(key)
         if series is None:
             series = self._models[key] = _ModelSeries(self, *key)
         series.duration.observe(now - call.received)
-        self.overhead.observe(overhead(call, now))
+        self._overhead.observe(overhead)
         if call.first_content_at is not None:
             series.first_token.observe(call.first_content_at - call.received)
         if call.usage is not None:

@@ -55,7 +55,8 @@ class EchoAnswer:
             text=text[:end],
             choices=request.n,
             finish_reason="stop" if end == len(text) else "length",
-            prompt_tokens=sum(_measure(said)[0] for said in _texts(request)),
+            # blanks will do for what is only counted: a long prompt must not hold up the process
+            prompt_tokens=sum([said.count(" ") + 1 for said in _texts(request)]),
             completion_tokens=tokens * request.n,
             include_usage=request.include_usage,
         )

@@ -25,7 +25,7 @@ class ChatRequest:
     include_usage: bool
     #: How many choices were asked for.
     n: int
-    #: The larger name of the two wins: ``max_completion_tokens``, else ``max_tokens``.
+    #: ``max_completion_tokens``, or its deprecated name ``max_tokens``.
     max_tokens: int | None
     #: As it came, without the ``dropped`` members.
     body: bytes
@@ -47,15 +47,15 @@ def parse_chat(body: bytes) -> ChatRequest:
     fields = load_object(body)
     problems: Problems = []
     for name in duplicate_members(body, fields):
-        add(problems, name, "is given more than once")
+        if name not in RESERVED:
+            add(problems, name, "is given more than once")
     dropped: tuple[str, ...] = ()
     if not RESERVED.isdisjoint(fields):
         dropped = tuple(name for name in fields if name in RESERVED)
         body = remove_members(body, dropped)
         for name in dropped:
             del fields[name]
-    model = fields.get("model")
-    if model is None:
+    if fields.get("model") is None:
         add(problems, "model", "is required")
     if fields.get("messages") is None:
         add(problems, "messages", "is required")

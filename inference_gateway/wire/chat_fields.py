@@ -21,6 +21,7 @@ from inference_gateway.wire.fields import (
     number,
     optional,
     shown,
+    text,
 )
 from inference_gateway.wire.messages import check_messages
 from inference_gateway.wire.tools import (
@@ -66,7 +67,6 @@ _max_tokens = integer(1, MAX_TOKENS)
 _penalty = number(-2, 2)
 _bias = number(-100, 100)
 _metadata_value = bounded_text(512)
-_stop = bounded_text(1_000_000)
 _user = bounded_text(256)
 
 
@@ -77,7 +77,7 @@ def _check_stop(value: object, path: str, problems: Problems) -> None:
         add(problems, path, f"must be a string or an array of strings, got {kind_of(value)}")
         return
     for index, item in enumerate(as_array(value, path, problems, least=1, most=4, of="strings")):
-        _stop(item, f"{path}[{index}]", problems)
+        text(item, f"{path}[{index}]", problems)
 
 
 def _check_logit_bias(value: object, path: str, problems: Problems) -> None:
@@ -100,11 +100,11 @@ def _check_metadata(value: object, path: str, problems: Problems) -> None:
         return
     if len(pairs) > MAX_METADATA:
         add(problems, path, f"must have at most {MAX_METADATA} pairs, got {len(pairs)}")
-    for key, text in pairs.items():
+    for key, item in pairs.items():
         if len(key) > 64 or not key.isprintable():
             add(problems, path, "must have keys of at most 64 printable characters")
         else:
-            _metadata_value(text, f"{path}.{key}", problems)
+            _metadata_value(item, f"{path}.{key}", problems)
 
 
 def _check_stream_options(value: object, path: str, problems: Problems) -> None:

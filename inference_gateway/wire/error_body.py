@@ -18,7 +18,7 @@ _LONGEST_WORD = 128
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|head|body|title|\?xml)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>)\]]+", re.IGNORECASE)
-_KEY = re.compile(r"\b(?:sk|pk|gsk|key|hf|xai)[-_][\w*-]{8,}", re.ASCII)
+_KEY = re.compile(r"\b(?:sk|pk|gsk|hf|xai)[-_][\w*-]{8,}", re.ASCII)
 
 
 @attrs.frozen
@@ -132,7 +132,7 @@ def _read(value: object) -> _Found | None:
     if type(message) is not str:
         return None
     code = error.get("code")
-    return _Found(message, error.get("param"), code if type(code) is str else error.get("type"))
+    return _Found(message, error.get("param"), error.get("type") if type(code) is int else code)
 
 
 def _read_detail(detail: object) -> _Found | None:

@@ -25,6 +25,9 @@ _KINDS = {
 
 _CONTROL = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
+MAX_PROBLEMS = 100
+
+_LONGEST_PATH = 200
 #: Longer values are named by their kind instead of being shown.
 _LONGEST_SHOWN = 40
 
@@ -59,8 +62,17 @@ def refusal(problems: Sequence[FieldProblem]) -> InvalidRequest:
 
 
 def add(problems: Problems, path: str, message: str) -> None:
-    """Add the problem that the field at ``path`` has."""
+    """Add the problem that the field at ``path`` has.
+
+    Raises the refusal at once when there are so many that more of them would help nobody: what an
+    answer lists must not grow with what a hostile body can hold.
+    """
+    if len(path) > _LONGEST_PATH:
+        path = path[:_LONGEST_PATH] + "..."
     problems.append(FieldProblem(message=message, field=path))
+    if len(problems) >= MAX_PROBLEMS:
+        problems.append(FieldProblem(message="further problems are not listed"))
+        raise refusal(problems)
 
 
 def number(low: float, high: float) -> Check:

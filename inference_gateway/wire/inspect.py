@@ -75,12 +75,13 @@ class StreamInspector:
         try:
             chunk = orjson.loads(data)
         except orjson.JSONDecodeError:
-            return self._failed(None) if event.name == b"error" else Kind.MALFORMED
-        if type(chunk) is not dict:
-            return self._failed(None) if event.name == b"error" else Kind.MALFORMED
-        if event.name == b"error" or chunk.get("error"):
-            return self._failed(chunk.get("error") or chunk)
-        return self._inspect_chunk(chunk)
+            chunk = None
+        if type(chunk) is dict:
+            if error := chunk.get("error"):
+                return self._failed(error)
+            if event.name != b"error":
+                return self._inspect_chunk(chunk)
+        return self._failed(chunk) if event.name == b"error" else Kind.MALFORMED
 
     def _inspect_chunk(self, chunk: dict[str, object]) -> Kind:
         choices = chunk.get("choices")

@@ -13,6 +13,10 @@ from inference_gateway.wire.edit import check_structure
 from inference_gateway.wire.fields import kind_of
 
 MAX_TOP_LEVEL = 1000
+MAX_DEPTH = 64
+
+_LONG = 16_384
+_TOO_DEEP = f"the body is nested deeper than {MAX_DEPTH} levels"
 
 _BYTE_ORDER_MARKS = (b"\xef\xbb\xbf", b"\xff\xfe", b"\xfe\xff")
 
@@ -32,7 +36,24 @@ def load_object(body: bytes) -> dict[str, Any]:
         raise InvalidJSON(f"the body must be a JSON object, got {kind_of(value)}")
     if len(value) > MAX_TOP_LEVEL:
         raise InvalidJSON(f"the body has more than {MAX_TOP_LEVEL} top-level members")
+    # So few brackets cannot be deep; counting them in a long body costs more than going deep.
+    if (len(body) > _LONG or body.count(b"{") + body.count(b"[") > MAX_DEPTH) and _is_deep(value):
+        raise InvalidJSON(_TOO_DEEP)
     return value
+
+
+def _is_deep(value: dict[str, Any]) -> bool:
+    level: list[Any] = [value]
+    for _ in range(MAX_DEPTH):
+        level = [
+            item
+            for container in level
+            for item in (container.values() if type(container) is dict else container)
+            if type(item) is dict or type(item) is list
+        ]
+        if not level:
+            return False
+    return True
 
 
 def _explain(body: bytes, error: orjson.JSONDecodeError) -> str:
@@ -47,4 +68,7 @@ def _explain(body: bytes, error: orjson.JSONDecodeError) -> str:
         body.decode("utf-8")
     except UnicodeDecodeError as fault:
         return f"the body is not valid UTF-8 at byte {fault.start}"
+    # The parser's own limit is higher than ours, and protects the stack before ours is checked.
+    if error.msg.startswith("depth limit"):
+        return _TOO_DEEP
     return f"the body is not valid JSON at line {error.lineno} column {error.colno}: {error.msg}"

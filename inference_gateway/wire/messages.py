@@ -4,6 +4,8 @@ Checks only what the API fixes (``ChatCompletionRequestMessage``); unknown membe
 nobody's business here. No problem ever quotes a message.
 """
 
+from typing import Any
+
 from inference_gateway.wire.fields import (
     Problems,
     add,
@@ -52,7 +54,8 @@ def _check_message(value: object, path: str, problems: Problems) -> None:
     if role == "tool":
         required(message, "tool_call_id", text, path, problems)
     elif role == "function":
-        required(message, "name", text, path, problems) if message.get("name") is None else None
+        if message.get("name") is None:
+            add(problems, f"{path}.name", "is required")
     elif role == "assistant":
         optional(message, "tool_calls", _check_tool_calls, path, problems)
     if message.get("content") is not None:
@@ -85,6 +88,8 @@ def _check_content(value: object, path: str, problems: Problems) -> None:
     if not value:
         add(problems, path, "must have at least one part")
     for index, item in enumerate(value):
+        if type(item) is dict and item.get("type") == "text" and type(item.get("text")) is str:
+            continue
         at = f"{path}[{index}]"
         part = as_object(item, at, problems)
         if part is None:
@@ -156,17 +161,15 @@ def _check_tool_calls(value: object, path: str, problems: Problems) -> None:
                 required(function, "arguments", text, f"{at}.function", problems)
 
 
-def last_user_text(messages: object) -> str:
+def last_user_text(messages: list[dict[str, Any]]) -> str:
     """Return the text of the last user message, its text parts joined by LF; empty without one.
 
     ``messages`` have passed `check_messages`.
     """
-    if type(messages) is not list:
-        return ""
     for message in reversed(messages):
         if message.get("role") == "user":
             content = message["content"]
-            if type(content) is str:
+            if isinstance(content, str):
                 return content
             return "\n".join(part["text"] for part in content if part["type"] == "text")
     return ""

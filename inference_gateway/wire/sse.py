@@ -15,8 +15,8 @@ _LINE_ENDS = b"\r\n"
 
 #: The end of a line and the empty line behind it. A CR that ends the event does not wait for the LF
 #: that may belong to it: coming late, that is an empty line before the next event, and dropped.
-_EVENT_END = re.compile(rb"[\r\n]\r\n?|\n\n")
-_EMPTY_LINES = re.compile(rb"[\r\n]*")
+#: What the group does not take are more empty lines.
+_EVENT_END = re.compile(rb"([\r\n]\r\n?|\n\n)[\r\n]*+")
 
 
 @attrs.frozen
@@ -82,7 +82,7 @@ class SSEParser:
         """Take the next bytes and return the events they complete, in order.
 
         Raises `ProviderInvalidAnswer` when one event, whole or not, is longer than ``max_event``;
-        the parser is of no use afterwards.
+        what else these bytes complete is lost then, and the parser is of no use afterwards.
         """
         if self._beginning is not None:
             data = self._beginning + data
@@ -124,13 +124,12 @@ class SSEParser:
         events = []
         start = len(data) - len(data.lstrip(_LINE_ENDS))
         while (found := _EVENT_END.search(data, start)) is not None:
-            end = found.end()
+            end = found.end(1)
             if end - start > self._max_event:
                 raise self._too_long()
             lines = data[start : found.start()].replace(b"\r\n", b"\n").replace(b"\r", b"\n")
             events.append(_read_fields(data[start:end], lines))
-            empty = _EMPTY_LINES.match(data, end)
-            start = empty.end() if empty else end
+            start = found.end()
         self._hold(data[start:])
         return events
 

@@ -15,7 +15,10 @@ def as_events(body: bytes) -> list[Event]:
         answer = orjson.loads(body)
         answer["object"] = "chat.completion.chunk"
         for choice in answer["choices"]:
-            choice["delta"] = choice.pop("message")
+            choice["delta"] = delta = choice.pop("message")
+            # only a delta needs to say which of the calls it is a part of
+            for index, tool_call in enumerate(delta.get("tool_calls") or ()):
+                tool_call.setdefault("index", index)
         data = orjson.dumps(answer)
     except (orjson.JSONDecodeError, TypeError, KeyError, AttributeError):
         raise ProviderInvalidAnswer("the provider's answer is no chat completion") from None

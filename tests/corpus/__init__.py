@@ -1,1 +1,1 @@
-"""Hostile clients as data, and what the gateway owes to each; drivers play them in process and on sockets."""
+"""Hostile clients as data, what the gateway owes to each, and the drivers that play them."""

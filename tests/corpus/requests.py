@@ -1,4 +1,4 @@
-"""Sound requests as bytes, for the cases to break; and the keys and sizes that the corpus counts on."""
+"""Sound requests as bytes, for the cases to break, and the keys and sizes they count on."""
 
 import json
 from collections.abc import Iterable
@@ -16,7 +16,7 @@ SECRETS = (KEY, ADMIN_KEY, PROMPT.encode())
 #: ``server.body_limit`` of the standard setting.
 BODY_LIMIT = 1024 * 1024
 #: Models that the gateway lists, besides the faults of the echo provider.
-MODEL = "echo-1"
+MODEL = "echo"
 SLASHED_MODEL = "meta-llama/Llama-3-8B"
 
 HOST = b"Host: gateway.test"

@@ -56,10 +56,10 @@ class WholeAnswerTests(SynchronousTestCase):
         )
 
     def test_usage(self) -> None:
-        """Words and punctuation marks are counted, in every message and in the answer."""
+        """Blanks are counted in every message; words and punctuation marks in the answer."""
         body = orjson.loads(answer_to("Hello, world!", "and you?").whole())
         self.assertEqual(
-            body["usage"], {"prompt_tokens": 7, "completion_tokens": 5, "total_tokens": 12}
+            body["usage"], {"prompt_tokens": 4, "completion_tokens": 5, "total_tokens": 9}
         )
 
     def test_usage_of_parts(self) -> None:
@@ -95,7 +95,7 @@ class WholeAnswerTests(SynchronousTestCase):
         )
         answer = EchoAnswer.to(asked, id="x", created=0, model="echo")
         self.assertEqual(answer.text, "Echo: what is\nthis?")
-        self.assertEqual(answer.prompt_tokens, 5)
+        self.assertEqual(answer.prompt_tokens, 4)
 
     def test_without_usage(self) -> None:
         """It can leave its usage out."""
@@ -184,6 +184,4 @@ class StreamedAnswerTests(SynchronousTestCase):
         self.assertEqual(told(chunks(b"".join(pieces))), answer.text)
         self.assertEqual(len(pieces), answer.completion_tokens)
         self.assertLessEqual(answer.completion_tokens, most)
-        self.assertEqual(
-            answer.text == f"Echo: {text or ' '}", answer.finish_reason == "stop"
-        )
+        self.assertEqual(answer.text == f"Echo: {text or ' '}", answer.finish_reason == "stop")

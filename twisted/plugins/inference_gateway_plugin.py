@@ -6,7 +6,7 @@ of it.
 
 from twisted.application.service import ServiceMaker
 
-inference_gateway = ServiceMaker(  # type: ignore[no-untyped-call]
+inference_gateway = ServiceMaker(
     "Inference Gateway",
     "inference_gateway.tap",
     "An OpenAI-compatible gateway in front of language-model servers.",

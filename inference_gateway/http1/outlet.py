@@ -1,0 +1,101 @@
+"""The way out of one server connection: writing, the producer's pace, stalls, and closing.
+
+It wraps a transport and knows nothing of HTTP; when to close is the channel's decision.
+"""
+
+from collections.abc import Callable
+from typing import cast
+
+from twisted.internet.interfaces import (
+    IConsumer,
+    IPushProducer,
+    IReactorTime,
+    ISSLTransport,
+    ITCPTransport,
+)
+from twisted.python.failure import Failure
+
+from inference_gateway.http1.outgoing import backlog, direct_writer
+from inference_gateway.http1.stall import StallGuard, WriteStalled
+
+
+class Outlet:
+    """Writes to ``transport`` and drops a peer that takes nothing for ``stall_limit`` seconds."""
+
+    __slots__ = (
+        "_clock",
+        "_guard",
+        "_stall_limit",
+        "_transport",
+        "_write",
+        "_written",
+        "secure",
+    )
+
+    def __init__(self, transport: ITCPTransport, clock: IReactorTime, stall_limit: float) -> None:
+        """Take a connected transport, which must also be a consumer."""
+        self._transport = transport
+        self._clock = clock
+        self._stall_limit = stall_limit
+        self._write: Callable[[bytes], None] = direct_writer(transport)
+        self._written = 0
+        self._guard: StallGuard | None = None
+        self.secure = ISSLTransport.providedBy(transport)
+
+    @property
+    def waiting(self) -> int:
+        """How many bytes the socket has not taken yet."""
+        return backlog(self._transport)
+
+    def send(self, data: bytes) -> None:
+        """Write ``data``, in order."""
+        self._written += len(data)
+        self._write(data)
+
+    def settle(self) -> None:
+        """Watch what still waits, now that nobody will be paused for it."""
+        if backlog(self._transport):
+            self._stall_guard().watch()
+
+    def register_producer(self, producer: IPushProducer) -> None:
+        """Let the transport's buffer pause and resume ``producer``."""
+        guard = self._stall_guard()
+        guard.producer = producer
+        cast(IConsumer, self._transport).registerProducer(guard, True)
+
+    def unregister_producer(self) -> None:
+        """Let go of the producer that is registered."""
+        self._stall_guard().producer = None
+        cast(IConsumer, self._transport).unregisterProducer()
+
+    def half_close(self) -> None:
+        """Say that nothing more will come, once everything is out; TLS has no such word."""
+        if not self.secure:  # the socket's own would cut off what is still to be encrypted
+            self._transport.loseWriteConnection()
+
+    def close(self) -> None:
+        """Close once everything is out."""
+        self.settle()
+        self._transport.loseConnection()
+
+    def abort(self) -> None:
+        """Cut the connection, whatever still waits."""
+        self._transport.abortConnection()
+
+    def lost(self, reason: Failure) -> Failure:
+        """Clean up behind a lost connection; return the true reason of the loss."""
+        guard, self._guard = self._guard, None
+        if guard is None:
+            return reason
+        guard.stop()
+        return Failure(WriteStalled()) if guard.stalled else reason
+
+    def _stall_guard(self) -> StallGuard:
+        if self._guard is None:
+            self._guard = StallGuard(
+                self._transport, self._clock, self._stall_limit, self._bytes_written
+            )
+        return self._guard
+
+    def _bytes_written(self) -> int:
+        return self._written

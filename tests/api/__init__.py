@@ -1,0 +1,1 @@
+"""Tests of the application in front of clients, in memory."""

@@ -1,0 +1,171 @@
+"""Tests of `inference_gateway.config.convert`: types of fields, and going on after a problem."""
+
+from twisted.trial.unittest import SynchronousTestCase
+
+from inference_gateway.config.settings import ModelRouteSettings, ProviderSettings, TimeoutSettings
+from tests.config.loading import loaded, problems
+
+
+class ShapeTests(SynchronousTestCase):
+    def test_whole(self) -> None:
+        """Sections, lists, mappings, optional values and words arrive in the settings."""
+        settings = loaded(
+            """
+            version: "7"
+            server:
+              listen: ["tcp:1:interface=127.0.0.1", "unix:/run/a"]
+              max_connections: 100
+              half_close: finish
+            providers:
+              - id: a
+                models: [x, y]
+                timeouts: {connect: 1s, total: 1h}
+              - {id: b, type: echo, models: {x: z}, force_usage: never}
+            routing:
+              models:
+                x: {providers: [b, a], aliases: [ex]}
+            """
+        ).settings
+        self.assertEqual(settings.version, "7")
+        self.assertEqual(settings.server.listen, ("tcp:1:interface=127.0.0.1", "unix:/run/a"))
+        self.assertEqual(settings.server.max_connections, 100)
+        self.assertEqual(settings.server.half_close, "finish")
+        self.assertEqual(
+            settings.providers,
+            (
+                ProviderSettings(
+                    id="a",
+                    models={"x": "x", "y": "y"},
+                    timeouts=TimeoutSettings(connect=1.0, total=3600.0),
+                ),
+                ProviderSettings(id="b", models={"x": "z"}, force_usage="never"),
+            ),
+        )
+        self.assertEqual(
+            settings.routing.models,
+            {"x": ModelRouteSettings(providers=("b", "a"), aliases=("ex",))},
+        )
+
+    def test_null(self) -> None:
+        """A key without a value counts as not written."""
+        text = "server:\nrouting:\n  models:\ntelemetry: {log: {path: ~}}\nversion: a"
+        self.assertEqual(loaded(text).settings, loaded("version: a").settings)
+
+    def test_wrong_shapes(self) -> None:
+        """A value of the wrong shape is one problem that says what was expected."""
+        for text, problem in [
+            ("server: []", "1:9: server: expected a mapping of keys to values, got a list"),
+            ("providers: {}", "1:12: providers: expected a list, got a mapping"),
+            ("providers: a", "1:12: providers: expected a list, got a string"),
+            (
+                "providers: [5]",
+                "1:13: providers[0]: expected a mapping of keys to values, got a number",
+            ),
+            ("routing: {models: [a]}", "1:19: routing.models: expected a mapping, got a list"),
+            (
+                "providers: [{id: a, models: b}]",
+                "1:29: providers[0].models:"
+                " expected a list of names or a mapping of names to names, got a string",
+            ),
+            ("providers: [{}]", "1:13: providers[0].id: the key is required"),
+            ("providers: [~]", "1:13: providers[0].id: the key is required"),
+            (
+                "providers: [{id: a, models: [~]}]",
+                "1:30: providers[0].models[0]: expected a string, got nothing",
+            ),
+        ]:
+            self.assertEqual(problems(text), [f"gateway.yaml:{problem}"], text)
+
+    def test_names_of_models(self) -> None:
+        """Names are judged on both sides of a mapping, and only a star fills a star."""
+        self.assertEqual(
+            problems(
+                """
+                providers:
+                  - id: a
+                    models:
+                      "": a
+                      b: ""
+                      c: "x/*"
+                      "d*": "x/*"
+                  - {id: b, models: [x, y, x]}
+                  - {id: c, models: {e: "*"}}
+                """
+            ),
+            [
+                'gateway.yaml:5:7: providers[0].models[""]:'
+                " expected 1 to 256 printable characters with at most one *, got ''",
+                "gateway.yaml:6:10: providers[0].models.b:"
+                " expected 1 to 256 printable characters with at most one *, got ''",
+                "gateway.yaml:7:10: providers[0].models.c:"
+                " 'c' has no * to fill the one of 'x/*' with",
+                "gateway.yaml:9:28: providers[1].models[2]: 'x' is listed twice",
+                "gateway.yaml:10:25: providers[2].models.e:"
+                " 'e' has no * to fill the one of '*' with",
+            ],
+        )
+
+
+class AllAtOnceTests(SynchronousTestCase):
+    def test_everything(self) -> None:
+        """One run reports what is wrong in every section, in the order of the lines."""
+        self.assertEqual(
+            [
+                problem.removeprefix("gateway.yaml:").partition(": ")[2].partition(": ")[0]
+                for problem in problems(
+                    """
+                    servr: {}
+                    server:
+                      listen: [tcp:x]
+                      request_timeout: 30
+                      body_limit: 1
+                      half_close: gon
+                      root_path: ${NOPE}
+                    providers:
+                      - id: a
+                      - id: a
+                        type: eco
+                        timeouts: {idle: 0}
+                      - models: []
+                    routing:
+                      strategy: robin
+                      models: {x: {aliases: [y, y]}}
+                    middleware:
+                      auth:
+                        enabled: "true"
+                        keys: [{id: a b, key: abc}]
+                    telemetry: {log: {level: warning}, metrics: {auth: admim}}
+                    """
+                )
+            ],
+            [
+                "servr",
+                "server.listen[0]",
+                "server.request_timeout",
+                "server.body_limit",
+                "server.half_close",
+                "server.root_path",
+                "providers[1].id",
+                "providers[1].type",
+                "providers[1].timeouts.idle",
+                "providers[2].id",
+                "routing.strategy",
+                "routing.models.x.aliases[1]",
+                "middleware.auth.enabled",
+                "middleware.auth.keys[0].id",
+                "middleware.auth.keys[0].key",
+                "telemetry.log.level",
+                "telemetry.metrics.auth",
+            ],
+        )
+
+    def test_no_echo_of_a_problem(self) -> None:
+        """A broken value is reported once, not again by what depends on it."""
+        for text in [
+            "providers: 5\nrouting: {models: {x: {providers: [a]}}}",
+            "providers: [{id: a, models: 5}]\nrouting: {models: {x: {providers: [a]}}}",
+            "providers: [{id: '${NOPE}'}]\nrouting: {models: {x: {providers: [a]}}}",
+            "server: {bind_address: '0.0.0.0:1'}\nmiddleware: {auth: {keys: [{id: a, key: b}]}}",
+            "server: {listen: ['tcp:1', 'tcp:x']}",
+        ]:
+            self.assertEqual(len(problems(text)), 1, text)

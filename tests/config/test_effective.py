@@ -1,0 +1,116 @@
+"""Tests of `inference_gateway.config.effective`."""
+
+import attrs
+import yaml
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from twisted.trial.unittest import SynchronousTestCase
+
+from inference_gateway.config.load import Loaded, print_config
+from inference_gateway.config.settings import (
+    AuthSettings,
+    KeySettings,
+    LogSettings,
+    MiddlewareSettings,
+    ModelRouteSettings,
+    ProviderSettings,
+    RoutingSettings,
+    ServerSettings,
+    Settings,
+    TelemetrySettings,
+    TimeoutSettings,
+)
+from tests.config.loading import loaded
+
+line = st.text(st.characters(exclude_categories=["Cs", "Cc"]), min_size=1, max_size=12).filter(
+    str.strip
+)
+model = st.text("ab./:${}\"'#日 \U0001f600", min_size=1, max_size=8)
+duration = st.floats(min_value=0.001, max_value=1e7).map(lambda seconds: round(seconds, 3))
+configurations = st.builds(
+    lambda version, title, limit, times, names, expires: Settings(
+        version=version,
+        server=ServerSettings(api_title=title, body_limit=limit, idle_timeout=times[0]),
+        providers=(
+            ProviderSettings(
+                id="a",
+                models={**{name: f"{name}y" for name in names}, "x*": "*y"},
+                timeouts=TimeoutSettings(total=times[1]),
+            ),
+        ),
+        routing=RoutingSettings(
+            models={name: ModelRouteSettings(aliases=(f"{name}~",)) for name in names}
+        ),
+        middleware=MiddlewareSettings(
+            auth=AuthSettings(
+                keys=(KeySettings(id="k", digest="sha256:" + "0" * 64, expires=expires),)
+            )
+        ),
+        telemetry=TelemetrySettings(log=LogSettings(path=title)),
+    ),
+    line,
+    line,
+    st.integers(min_value=1, max_value=10**12),
+    st.tuples(duration, duration),
+    st.lists(model, unique=True, max_size=3),
+    st.integers(min_value=0, max_value=10**10).map(float),
+)
+
+
+class PrintTests(SynchronousTestCase):
+    def test_document(self) -> None:
+        """Every value stands in a YAML document with its origin beside it."""
+        text = print_config(
+            loaded(
+                """
+                version: "1"
+                providers: [{id: a, models: {x: y}}]
+                routing: {models: {x: {aliases: [z]}}}
+                middleware: {auth: {keys: [{id: k, key: "${K}", expires: 2030-01-31}]}}
+                server: {idle_timeout: 250ms, body_limit: 1024B}
+                """,
+                {"K": "secret", "API_TITLE": "Ours"},
+                port=81,
+            )
+        )
+        for part in [
+            'version: "1"  # gateway.yaml:2:10\n',
+            'server:\n  listen: ["tcp:81:interface=127.0.0.1"]  # flag --port\n',
+            '  api_title: "Ours"  # environment API_TITLE\n',
+            "  idle_timeout: 0.25s  # gateway.yaml:6:24\n",
+            "  body_limit: 1KiB  # gateway.yaml:6:43\n",
+            "  max_connections: null  # default\n",
+            'providers:\n  - id: "a"  # gateway.yaml:3:18\n    type: "echo"  # default\n',
+            '    models: {"x": "y"}  # gateway.yaml:3:29\n    timeouts:\n      connect: 5s  # def',
+            '  models:\n    "x":\n      providers: []  # default\n      aliases: ["z"]  # gateway',
+            '      - id: "k"  # gateway.yaml:5:33\n        digest: null  # default\n',
+            '        key: "***"  # gateway.yaml:5:41\n',
+            "        expires: 2030-01-31T00:00:00+00:00  # gateway.yaml:5:58\n",
+            "        disabled: false  # default\n",
+        ]:
+            self.assertIn(part, text)
+
+    def test_origins(self) -> None:
+        """Every value has an origin, and every origin a value."""
+        result = loaded("middleware: {auth: {admin_keys: [{id: a, key: '${A}'}]}}", {"A": "b"})
+        self.assertEqual(print_config(result).count("  # "), len(result.origins))
+        self.assertEqual(result.origins["middleware.auth.admin_keys[0].disabled"], "default")
+        self.assertEqual(result.origins["middleware.auth.keys"], "default")
+
+    def test_yaml(self) -> None:
+        """The defaults print as YAML."""
+        document = yaml.safe_load(print_config(loaded()))
+        self.assertEqual(document["server"]["request_timeout"], "600s")
+        self.assertEqual(document["providers"][0]["models"], {"echo": "echo", "echo/*": "echo/*"})
+
+    @settings(max_examples=60, deadline=None)
+    @given(configurations)
+    def test_round_trip(self, configuration: Settings) -> None:
+        """What is printed, read as a configuration, gives the same settings."""
+
+        class AnyOrigin(dict[str, str]):
+            def __missing__(self, key: str) -> str:
+                return "somewhere"
+
+        text = print_config(Loaded(settings=configuration, origins=AnyOrigin()))
+        self.assertEqual(attrs.asdict(loaded(text).settings), attrs.asdict(configuration))

@@ -1,0 +1,1 @@
+"""Tests of decisions about time and failure."""

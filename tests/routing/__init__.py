@@ -1,0 +1,1 @@
+"""Tests of how models find their providers."""

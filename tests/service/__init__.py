@@ -1,0 +1,1 @@
+"""Tests of the object graph and its life."""
