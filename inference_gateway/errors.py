@@ -152,69 +152,11 @@ class MethodNotAllowed(CallerError):
         self.headers = ((b"allow", ", ".join(allowed).encode("ascii")),)
 
 
-class LengthRequired(CallerError):
-    """The body's length was not declared and the body is not chunked."""
-
-    status = 411
-    code = "length_required"
-
-
-class PayloadTooLarge(CallerError):
-    """The body is, or says it is, larger than ``server.body_limit``."""
-
-    status = 413
-    code = "payload_too_large"
-
-
-class TargetTooLong(CallerError):
-    """The request target is longer than the gateway reads."""
-
-    status = 414
-    code = "uri_too_long"
-
-
 class UnsupportedMediaType(CallerError):
     """The body's ``Content-Type`` or ``Content-Encoding`` is not one this route takes."""
 
     status = 415
     code = "unsupported_media_type"
-
-
-class ExpectationFailed(CallerError):
-    """An ``Expect`` other than ``100-continue``."""
-
-    status = 417
-    code = "expectation_failed"
-
-
-class HeadTooLarge(CallerError):
-    """Too many headers, or too long."""
-
-    status = 431
-    code = "request_header_fields_too_large"
-
-
-class NotImplementedByServer(CallerError):
-    """A transfer coding or another protocol feature that the gateway does not speak."""
-
-    status = 501
-    code = "not_implemented"
-
-
-class VersionNotSupported(CallerError):
-    """An HTTP version other than 1.0 and 1.1."""
-
-    status = 505
-    code = "http_version_not_supported"
-
-
-class RequestReadTimeout(CallerError):
-    """The client sent its head or body too slowly."""
-
-    status = 408
-    type = "timeout_error"
-    code = "request_read_timeout"
-    error_type = "caller_too_slow"
 
 
 class SlowClient(CallerError):

@@ -4,7 +4,7 @@ Each keeps the promises of the seam it stands in for and records what it was ask
 runs in production.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionDone, ConnectionLost
@@ -166,6 +166,10 @@ class MemoryTransport(StringTransport):
         """Keep ``data``."""
         self.writes.append(data)
 
+    def writeSequence(self, data: Iterable[bytes]) -> None:
+        """Keep the pieces as one write."""
+        self.write(b"".join(data))
+
     def loseWriteConnection(self) -> None:
         """Take note that the server has said all."""
         self.half_closed = True
@@ -207,15 +211,15 @@ class MemoryConnection:
         """Read on, so that the server's buffer is empty."""
         self._producer().resumeProducing()
 
-    def leave(self) -> None:
-        """Lose the connection, as when the client's process dies.
+    def leave(self, reason: Exception | None = None) -> None:
+        """Lose the connection, as when the client's process dies; ``reason`` says why else.
 
         A transport tells the producer first and then the protocol, as Twisted's do.
         """
         producer = self.transport.producer
         if producer is not None:
             producer.stopProducing()
-        self._protocol.connectionLost(Failure(ConnectionLost()))
+        self._protocol.connectionLost(Failure(reason or ConnectionLost()))
 
     def hang_up(self) -> None:
         """Let the server's closing take its course."""

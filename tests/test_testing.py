@@ -211,6 +211,11 @@ class MemoryConnectionTests(SynchronousTestCase):
         self.assertEqual(self.connection.received, b"got ping")
         self.assertFalse(self.connection.closed)
 
+    def test_pieces(self) -> None:
+        """What is written in pieces is received as one."""
+        self.connection.transport.writeSequence([b"a", b"b"])
+        self.assertEqual(self.connection.transport.writes, [b"ab"])
+
     def test_closed(self) -> None:
         """Closing, cutting and half-closing count as closed, cutting alone as cut."""
         for close, cut in (
@@ -230,6 +235,12 @@ class MemoryConnectionTests(SynchronousTestCase):
         self.connection.leave()
         self.assertEqual(self.server.told, ("pause", "resume", "stop"))
         self.assertIsNotNone(self.server.lost)
+
+    def test_reason(self) -> None:
+        """A connection may be lost for a reason of its own."""
+        self.connection.leave(OSError("cable pulled"))
+        assert self.server.lost is not None
+        self.assertIsNotNone(self.server.lost.check(OSError))
 
     def test_nobody_to_pause(self) -> None:
         """Pausing a server that registered no producer fails the test."""

@@ -6,7 +6,10 @@ from typing import Any
 from twisted.internet.interfaces import IAddress, IReactorTime
 from twisted.internet.protocol import Factory
 
-from inference_gateway.http1.channel import Application, HTTPChannel, Limits
+from inference_gateway.http1.answer import DateLine
+from inference_gateway.http1.application import Application
+from inference_gateway.http1.channel import HTTPChannel
+from inference_gateway.http1.limits import Limits
 from inference_gateway.telemetry.metrics import Metrics
 
 
@@ -75,11 +78,14 @@ class SiteFactory(Factory):
 
     noisy = False
 
-    def __init__(self, application: Application, limits: Limits, clock: IReactorTime) -> None:
+    def __init__(
+        self, application: Application, limits: Limits, clock: IReactorTime, date: DateLine
+    ) -> None:
         self.application = application
         self._limits = limits
         self._clock = clock
+        self._date = date
 
     def buildProtocol(self, addr: IAddress | None) -> Any:
         """Return a new channel."""
-        return HTTPChannel(self.application, self._limits, self._clock)
+        return HTTPChannel(self.application, self._limits, self._clock, self._date)

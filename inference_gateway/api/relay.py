@@ -136,6 +136,7 @@ class StreamRelay:
     def stopProducing(self) -> None:
         """The client left: leave the provider at once; the call is told by ``notifyFinish``."""
         self._over = True
+        self._open = False  # a lost connection has let go of its producer
         stream, self._stream = self._stream, None
         if stream is not None:
             stream.abort()

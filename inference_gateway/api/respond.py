@@ -98,9 +98,12 @@ class Responder:
         call.answering = True
         request.setResponseCode(status)
         request.setHeader(b"content-type", content_type)
-        request.setHeader(b"content-length", b"%d" % len(body))
         request.setHeader(self._id_header, call.id.encode("ascii"))
         for name, value in headers:
             request.setHeader(name, value)
-        request.write(body)
-        request.finish()
+        if isinstance(request, Request):
+            request.finish_with(body)
+        else:
+            request.setHeader(b"content-length", b"%d" % len(body))
+            request.write(body)
+            request.finish()

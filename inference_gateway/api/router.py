@@ -16,7 +16,7 @@ from klein import Klein
 from twisted.internet.defer import Deferred
 from werkzeug.exceptions import MethodNotAllowed as NoSuchMethod
 from werkzeug.exceptions import NotFound
-from werkzeug.routing import Rule
+from werkzeug.routing import RequestRedirect, Rule
 
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import InvalidRequest, MethodNotAllowed, ResourceNotFound
@@ -101,7 +101,7 @@ class Router:
                 rule, variables = adapter.match(method=method.decode("ascii"), return_rule=True)
             except NoSuchMethod as error:
                 raise _wrong_method(list(error.valid_methods or ())) from None
-            except NotFound:
+            except (NotFound, RequestRedirect):
                 continue
             return Match(_view(app, rule, **variables), rule.rule, access)
         raise ResourceNotFound(self._not_found(decoded))

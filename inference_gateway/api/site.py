@@ -103,7 +103,6 @@ class Application:
         running = view(request)
         if not running.called:
             self._running[call] = running
-            request.notifyFinish().addErrback(self._left, call)
         running.addErrback(self._failed, request, call)
 
     def refuse(self, request: WebRequest, error: GatewayError) -> None:
@@ -112,6 +111,19 @@ class Application:
         if call is None:
             call = self._begin(request, _values_of(request))
         self._responder.fail(request, call, error)
+
+    def left(self, request: WebRequest, reason: Failure) -> None:
+        """The client left before its answer was complete, or was dropped as it read nothing."""
+        call: Call = request.call
+        error: GatewayError
+        if reason.check(WriteStalled):
+            error = SlowClient("the client did not read its answer in time")
+        else:
+            error = ClientGone("the client left before its answer was complete")
+        running = self._running.get(call)
+        call.complete(Outcome.of(error))
+        if running is not None:
+            running.cancel()
 
     def cut(self, error: GatewayError) -> int:
         """End every running call with ``error``; returns how many there were."""
@@ -178,18 +190,6 @@ class Application:
 
     # --- at the end
 
-    def _left(self, failure: Failure, call: Call) -> None:
-        """The client's connection is gone, or was dropped because nobody read from it."""
-        error: GatewayError
-        if failure.check(WriteStalled):
-            error = SlowClient("the client did not read its answer in time")
-        else:
-            error = ClientGone("the client left before its answer was complete")
-        running = self._running.get(call)
-        call.complete(Outcome.of(error))
-        if running is not None:
-            running.cancel()
-
     def _failed(self, failure: Failure, request: WebRequest, call: Call) -> None:
         """A view ended early: answer honestly, unless the client left, which completed the call."""
         if call.outcome is not None:
@@ -227,6 +227,9 @@ class GatewayResource(Resource):
         if error is not None:
             self._application.refuse(request, error)
         else:
+            request.notifyFinish().addErrback(
+                lambda reason: self._application.left(request, reason)
+            )
             self._application.dispatch(request)
         return NOT_DONE_YET
 

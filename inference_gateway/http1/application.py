@@ -2,6 +2,8 @@
 
 from typing import TYPE_CHECKING, Protocol
 
+from twisted.python.failure import Failure
+
 from inference_gateway.errors import GatewayError
 from inference_gateway.http1.request import Request
 
@@ -17,6 +19,9 @@ class Application(Protocol):
 
     def closed(self, channel: "HTTPChannel") -> None:
         """Take note that a connection is over, a refused one too."""
+
+    def left(self, request: Request, reason: Failure) -> None:
+        """Take note that the client left before ``request``, which was judged, was answered."""
 
     def judge(self, request: Request) -> GatewayError | None:
         """Return why ``request`` is refused; asked at its head, before its body or a 100."""

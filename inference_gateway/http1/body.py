@@ -8,8 +8,9 @@ from typing import Protocol
 
 from httptools import HttpParserError, HttpRequestParser
 
-from inference_gateway.errors import PayloadTooLarge, UnreadableBody
+from inference_gateway.errors import UnreadableBody
 from inference_gateway.http1.limits import Limits
+from inference_gateway.http1.refusals import PayloadTooLarge
 
 _END = b"\r\n\r\n"
 #: The head that llhttp gets in place of the real one, which the rules have judged already.

@@ -5,7 +5,6 @@ bytes become requests is in `intake`, how an answer is written in `request`; wha
 application's.
 """
 
-from enum import Enum
 from typing import Final
 
 from twisted.internet.error import ConnectionDone
@@ -20,12 +19,7 @@ from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from inference_gateway.errors import (
-    GatewayError,
-    InternalError,
-    PayloadTooLarge,
-    RequestReadTimeout,
-)
+from inference_gateway.errors import GatewayError, InternalError
 from inference_gateway.http1.answer import DateLine
 from inference_gateway.http1.application import Application
 from inference_gateway.http1.expiry import Expiry
@@ -34,29 +28,19 @@ from inference_gateway.http1.intake import Intake
 from inference_gateway.http1.limits import Limits
 from inference_gateway.http1.outlet import Outlet
 from inference_gateway.http1.read_ahead import ReadAhead
+from inference_gateway.http1.refusals import PayloadTooLarge, RequestReadTimeout
 from inference_gateway.http1.request import Request
 from inference_gateway.http1.rules import RequestHead
-
-__all__ = ["Application", "HTTPChannel", "Limits"]
+from inference_gateway.http1.state import State
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
-
-
-class _State(Enum):
-    """What the bytes that come next are."""
-
-    READING = "a request's"
-    ANSWERING = "ahead of their time, or not wanted"
-    LINGERING = "thrown away: the answer that ends the connection is out"
-    CLOSED = "nobody's"
 
 
 @implementer(IHalfCloseableProtocol)
 class HTTPChannel(Protocol):
     """Serves one connection with ``application``; ``clock`` must be the reactor's.
 
-    ``date`` makes the ``Date`` header of answers; without one there is none. ``host`` and ``peer``
-    are the connection's two ends, ``outlet`` its way out.
+    Without a ``date`` answers have no ``Date`` header. ``outlet`` is the way out.
     """
 
     __slots__ = (
@@ -106,7 +90,7 @@ class HTTPChannel(Protocol):
         self._clock = clock
         self._expiry = Expiry(clock, self._expired)
         self._intake = Intake(limits)
-        self._state = _State.READING
+        self._state = State.READING
         self._request: Request | None = None
         #: Inside `_advance`, which goes on by itself.
         self._busy = False
@@ -121,7 +105,11 @@ class HTTPChannel(Protocol):
     @property
     def idle(self) -> bool:
         """Whether no request is on its way in or out."""
-        return self._state is _State.READING and self._request is None and self._intake.empty
+        return self._reading and self._request is None and self._intake.empty
+
+    @property
+    def _reading(self) -> bool:
+        return self._state is State.READING
 
     def drain(self) -> None:
         """Take no further request: close at once if idle, else after the running answer."""
@@ -133,7 +121,7 @@ class HTTPChannel(Protocol):
 
     def abort(self) -> None:
         """Cut the connection, without a clean end and whatever is still to be sent."""
-        self._state = _State.CLOSED
+        self._state = State.CLOSED
         self._expiry.clear()
         self.outlet.abort()
 
@@ -141,22 +129,25 @@ class HTTPChannel(Protocol):
         """Go on behind an answer that was written to its end."""
         self.outlet.settle()
         self._request = None
-        if self._state is _State.CLOSED:
+        if self._state is State.CLOSED:
             return
         if request.close_connection or self._draining or self._unread:
             self._close()
-            return
-        self._state = _State.READING
-        self._expiry.set(self._limits.idle_until(self._clock.seconds(), self._born))
-        if not self._busy:
-            self._catch_up()
+        elif self.outlet.waiting > self._limits.read_ahead:
+            self._state = State.FLUSHING  # no further answers for a client that does not read
+            self.outlet.when_empty(self._go_on)
+        elif not self._busy and (self._ended or not self._ahead.empty):
+            self._state = State.FLUSHING  # whoever has answered is still accounting for that
+            self._clock.callLater(0, self._go_on)
+        else:
+            self._await_request()
 
     def refuse(self, request: Request, error: GatewayError) -> None:
         """Have the application answer ``error``; if it is too late for that, cut the connection."""
         if request.refused or request.startedWriting:
             request.abort()
             return
-        self._state = _State.ANSWERING
+        self._state = State.ANSWERING
         self._expiry.clear()
         self._intake.drop_body()
         request.refused = True
@@ -189,12 +180,12 @@ class HTTPChannel(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent."""
         state = self._state
-        if state is _State.READING:
+        if state is State.READING:
             self._advance(data)
-        elif state is _State.ANSWERING:
+        elif state is State.ANSWERING or state is State.FLUSHING:
             if not self._unread:
                 self._ahead.keep(data)
-        elif state is _State.LINGERING:
+        elif state is State.LINGERING:
             self._lingered += len(data)
             if self._lingered > self._limits.linger_bytes:
                 self._lose()
@@ -202,38 +193,47 @@ class HTTPChannel(Protocol):
     def readConnectionLost(self) -> None:
         """Take the client's half-close: it will send nothing more (RFC 9112 section 9.6)."""
         self._ended = True
-        request, left = self._request, Failure(ConnectionDone("the client half-closed"))
-        if self._state is not _State.ANSWERING:
-            if request is not None:
-                request.lost(left)
+        request, patient = self._request, self._limits.half_close == "finish"
+        left = Failure(ConnectionDone("the client half-closed"))
+        if self._state is State.ANSWERING:
+            if not patient and request is not None and not request.refused:
+                self._leave(left)
+                self.abort()
+        elif not (patient and self._state is State.FLUSHING):
+            self._leave(left)
             self._lose()
-        elif self._limits.half_close == "gone" and request is not None and not request.refused:
-            request.lost(left)
-            self.abort()
 
     def writeConnectionLost(self) -> None:
         """Do nothing: our own half-close went out."""
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Clean up behind the connection, whoever ended it."""
-        self._state = _State.CLOSED
+        self._state = State.CLOSED
         self._expiry.cancel()
         self._intake.drop_body()
-        reason = self.outlet.lost(reason)
-        request, self._request = self._request, None
-        if request is not None:
-            request.lost(reason)
+        self._leave(self.outlet.lost(reason))
         try:
             self._application.closed(self)
         except Exception:
             self._log.failure("letting go of a connection failed")
+
+    def _leave(self, reason: Failure) -> None:
+        """Tell that the client left its request unanswered, if there is one."""
+        request, self._request = self._request, None
+        if request is None or request.finished:
+            return
+        request.lost(reason)
+        try:
+            self._application.left(request, reason)
+        except Exception:
+            self._log.failure("letting go of a request failed")
 
     def _advance(self, data: bytes) -> None:
         """Read requests from ``data`` until one is being answered or nothing is left."""
         self._busy = True
         intake = self._intake
         try:
-            while data and self._state is _State.READING:
+            while data and self._state is State.READING:
                 fresh = intake.empty
                 try:
                     part = intake.feed(data)
@@ -249,7 +249,7 @@ class HTTPChannel(Protocol):
                     self._expiry.set(self._clock.seconds() + self._limits.head_timeout)
         finally:
             self._busy = False
-        if data and self._state is _State.ANSWERING and not self._unread:
+        if data and not self._unread and self._state in (State.ANSWERING, State.FLUSHING):
             self._ahead.keep(data)
 
     def _begin(self, head: RequestHead) -> None:
@@ -264,7 +264,7 @@ class HTTPChannel(Protocol):
         except Exception:
             self._log.failure("judging a request failed")
             error = InternalError("internal error")
-        if self._state is _State.CLOSED:
+        if self._state is State.CLOSED:
             return
         if error is None and head.content_length > self._limits.body:
             error = PayloadTooLarge(f"the body is larger than {self._limits.body} bytes")
@@ -289,7 +289,7 @@ class HTTPChannel(Protocol):
         assert request is not None
         request.body = body
         request.bytes_in = self._intake.size
-        self._state = _State.ANSWERING
+        self._state = State.ANSWERING
         self._expiry.clear()
         try:
             self._application.dispatch(request)
@@ -307,21 +307,30 @@ class HTTPChannel(Protocol):
             self._request = request = Request(self, UNREADABLE)
         self.refuse(request, error)
 
-    def _catch_up(self) -> None:
-        """Read what was kept while an answer was running."""
-        self._advance(self._ahead.take())
-        if self._state is _State.CLOSED:
+    def _await_request(self) -> None:
+        self._state = State.READING
+        self._expiry.set(self._limits.idle_until(self._clock.seconds(), self._born))
+
+    def _go_on(self) -> None:
+        """Read on, beginning with what came while the answers were on their way."""
+        if self._state is not State.FLUSHING:
             return
+        if self._draining:
+            self._close()
+            return
+        self._await_request()
+        self._advance(self._ahead.take())
         self._ahead.relieve()
-        if self._ended and self._state is not _State.ANSWERING:
-            self.readConnectionLost()
+        if self._ended and self._reading:
+            self._leave(Failure(ConnectionDone("the client half-closed")))
+            self._lose()
 
     def _expired(self, now: float) -> None:
         """Give up what the client did not do in time, or close what it left idle."""
         intake = self._intake
-        if self._state is _State.CLOSED and not self.outlet.waiting:
+        if self._state is State.CLOSED and not self.outlet.waiting:
             self.outlet.abort()
-        elif self._state is not _State.READING or intake.empty:
+        elif self._state is not State.READING or intake.empty:
             self._lose()
         elif intake.in_body and intake.body_deadline() > now:
             self._expiry.set(intake.body_deadline())
@@ -337,7 +346,7 @@ class HTTPChannel(Protocol):
         if self._ended or (self._ahead.empty and not self._unread):
             self._lose()
             return
-        self._state = _State.LINGERING
+        self._state = State.LINGERING
         self._ahead.take()
         self._ahead.relieve()
         self.outlet.half_close()
@@ -345,6 +354,6 @@ class HTTPChannel(Protocol):
 
     def _lose(self) -> None:
         """Close once everything is out; a TLS peer that never says goodbye is cut off in time."""
-        self._state = _State.CLOSED
+        self._state = State.CLOSED
         self._expiry.set(self._clock.seconds() + self._limits.write_stall)
         self.outlet.close()

@@ -4,8 +4,9 @@ Only lengths and line ends are looked at here, so that a hostile head never grow
 is refused as soon as it shows; what the head says is for `rules`.
 """
 
-from inference_gateway.errors import HeadTooLarge, InvalidRequest, TargetTooLong
+from inference_gateway.errors import InvalidRequest
 from inference_gateway.http1.limits import Limits
+from inference_gateway.http1.refusals import HeadTooLarge, TargetTooLong
 from inference_gateway.http1.rules import judge_request_line
 
 _END = b"\r\n\r\n"

@@ -8,12 +8,14 @@ from typing import cast
 
 from twisted.internet.interfaces import (
     IConsumer,
+    IPullProducer,
     IPushProducer,
     IReactorTime,
     ISSLTransport,
     ITCPTransport,
 )
 from twisted.python.failure import Failure
+from zope.interface import implementer
 
 from inference_gateway.http1.outgoing import backlog, direct_writer
 from inference_gateway.http1.stall import StallGuard, WriteStalled
@@ -41,6 +43,9 @@ class Outlet:
         self._written = 0
         self._guard: StallGuard | None = None
         self.secure = ISSLTransport.providedBy(transport)
+        if ITCPTransport.providedBy(transport):
+            # an event must not wait until the client has acknowledged the one before
+            transport.setTcpNoDelay(True)
 
     @property
     def waiting(self) -> int:
@@ -67,6 +72,10 @@ class Outlet:
         """Let go of the producer that is registered."""
         self._stall_guard().producer = None
         cast(IConsumer, self._transport).unregisterProducer()
+
+    def when_empty(self, proceed: Callable[[], None]) -> None:
+        """Call ``proceed`` when the socket has taken everything; not if the connection ends."""
+        cast(IConsumer, self._transport).registerProducer(_Emptied(self, proceed), False)
 
     def half_close(self) -> None:
         """Say that nothing more will come, once everything is out; TLS has no such word."""
@@ -99,3 +108,28 @@ class Outlet:
 
     def _bytes_written(self) -> int:
         return self._written
+
+
+@implementer(IPullProducer)
+class _Emptied:
+    """Nothing to produce: a transport asks its pull producer whenever it has sent everything.
+
+    It also asks at once when it gets one, which says nothing.
+    """
+
+    __slots__ = ("_asked", "_outlet", "_proceed")
+
+    def __init__(self, outlet: Outlet, proceed: Callable[[], None]) -> None:
+        self._outlet = outlet
+        self._proceed = proceed
+        self._asked = False
+
+    def resumeProducing(self) -> None:
+        """Proceed, the second time."""
+        asked, self._asked = self._asked, True
+        if asked:
+            self._outlet.unregister_producer()
+            self._proceed()
+
+    def stopProducing(self) -> None:
+        """Do nothing: the connection is over."""

@@ -14,9 +14,9 @@ import attrs
 from httptools import HttpParserError, HttpParserUpgrade, HttpRequestParser
 from twisted.internet.abstract import isIPv6Address
 
-from inference_gateway.errors import (
+from inference_gateway.errors import InvalidRequest
+from inference_gateway.http1.refusals import (
     ExpectationFailed,
-    InvalidRequest,
     NotImplementedByServer,
     VersionNotSupported,
 )
@@ -222,7 +222,9 @@ def _judge_other_form(
     method: bytes, target: bytes, host: bytes | None
 ) -> tuple[bytes, bytes | None]:
     """Return path and host of a target that is no plain path (RFC 9112 section 3.2)."""
-    if method == b"CONNECT" or (target == b"*" and method == b"OPTIONS"):
+    if method == b"CONNECT":
+        raise NotImplementedByServer("CONNECT is not served here: this is no forward proxy")
+    if target == b"*" and method == b"OPTIONS":
         return target, host
     absolute = _ABSOLUTE.match(target)
     if absolute is None:

@@ -15,6 +15,9 @@ from inference_gateway.interfaces import Service
 class Gate:
     """Open while the gateway serves; asked at each request's head and again before dispatch."""
 
+    #: Load balancers are asked to send nothing more; what they still send is served.
+    leaving: bool = False
+    #: No further call may start.
     draining: bool = False
 
     def check(self) -> None:

@@ -17,7 +17,8 @@ from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Area, Router
 from inference_gateway.api.site import Application
 from inference_gateway.config.settings import ProviderSettings, ServerSettings, Settings
-from inference_gateway.http1.channel import Limits
+from inference_gateway.http1.answer import DateLine
+from inference_gateway.http1.limits import Limits
 from inference_gateway.interfaces import IProvider
 from inference_gateway.pipeline.admit import Gate
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
@@ -124,7 +125,8 @@ def build(
     else:
         applications = (application([*public, *private]),)
     limits = _limits(server)
-    factories = [SiteFactory(served, limits, clock) for served in applications]
+    date = DateLine(wall)
+    factories = [SiteFactory(served, limits, clock, date) for served in applications]
     return Graph(
         settings=settings,
         gate=gate,

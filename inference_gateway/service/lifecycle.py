@@ -10,10 +10,10 @@ from typing import Any
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
 from twisted.internet.endpoints import serverFromString
-from twisted.internet.error import CannotListenError
 from twisted.internet.interfaces import IListeningPort
 from twisted.internet.protocol import Factory
 from twisted.logger import ILogObserver, Logger
+from twisted.python.failure import Failure
 
 from inference_gateway import __version__
 from inference_gateway.config.load import Loaded
@@ -90,9 +90,10 @@ class GatewayService(Service):
         server = self._settings.server
         graph = self.graph
         self._drain = drain = Drain(graph, self._reactor)
-        graph.gate.draining = True
+        graph.gate.leaving = True
         self._log.info("draining: {in_flight} in flight", in_flight=graph.in_flight)
         await drain.grace(server.drain_grace)
+        graph.gate.draining = True
         for port in self._ports:
             await _maybe(port.stopListening())
         self._log.info("stopped listening: {in_flight} in flight", in_flight=graph.in_flight)
@@ -115,15 +116,12 @@ class GatewayService(Service):
 
     def _listen(self, description: str, factory: Factory) -> None:
         endpoint = serverFromString(self._reactor, _with_backlog(description))
-        endpoint.listen(factory).addCallbacks(
-            self._ports.append, self._cannot_listen, (), {}, (description,)
-        )
-
-    def _cannot_listen(self, failure: Any, description: str) -> None:
-        failure.trap(CannotListenError)
-        reason = failure.value.socketError
-        print(f"inference-gateway: cannot listen on {description}: {reason}", file=sys.__stderr__)
-        raise SystemExit(1)
+        failures: list[Failure] = []
+        endpoint.listen(factory).addCallbacks(self._ports.append, failures.append)
+        for failure in failures:  # an exit from within the callback would go no further than that
+            reason = getattr(failure.value, "socketError", failure.value)
+            print(f"inference-gateway: cannot listen on {description}: {reason}", file=sys.__stderr__)
+            raise SystemExit(1)
 
     def _started(self) -> None:
         self._signals.install()

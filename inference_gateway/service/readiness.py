@@ -26,7 +26,7 @@ class Readiness:
     def __call__(self) -> Mapping[str, bool]:
         """Look now; cheap, and names no provider."""
         return {
-            "accepting": not self.gate.draining,
+            "accepting": not (self.gate.leaving or self.gate.draining),
             "providers": any(True for _ in self.roster),
             "reactor": self.lag.seconds <= _TOLERABLE_LAG,
         }

@@ -6,7 +6,6 @@ here.
 
 import re
 from collections.abc import Iterator
-from itertools import islice
 
 import attrs
 import orjson
@@ -14,8 +13,8 @@ import orjson
 from inference_gateway.wire import answers, sse
 from inference_gateway.wire.chat import ChatRequest
 
-#: A token of the echo provider: a word or a punctuation mark, with the blanks before it. Long runs
-#: are cut at sixteen characters, so that no text makes an event of unusual size.
+#: What one event of a stream says: a word or a punctuation mark, with the blanks before it. Long
+#: runs are cut at sixteen characters, so that no text makes an event of unusual size.
 _TOKEN = re.compile(r"\s{0,16}(?:\w{1,16}|[^\w\s])|\s{1,16}")
 
 #: An empty content in encoded JSON; no string in it contains this, because its quotes are escaped.
@@ -47,7 +46,7 @@ class EchoAnswer:
     def to(cls, request: ChatRequest, *, id: str, created: int, model: str) -> "EchoAnswer":
         """Answer ``request`` with the last thing that its user said."""
         text = f"Echo: {request.last_user_text}"
-        tokens, end = _measure(text, request.max_tokens)
+        end = _cut(text, request.max_tokens)
         return cls(
             id=id,
             created=created,
@@ -55,9 +54,8 @@ class EchoAnswer:
             text=text[:end],
             choices=request.n,
             finish_reason="stop" if end == len(text) else "length",
-            # blanks will do for what is only counted: a long prompt must not hold up the process
-            prompt_tokens=sum([said.count(" ") + 1 for said in _texts(request)]),
-            completion_tokens=tokens * request.n,
+            prompt_tokens=sum([_count(said) for said in _texts(request)]),
+            completion_tokens=_count(text[:end]) * request.n,
             include_usage=request.include_usage,
         )
 
@@ -130,13 +128,17 @@ class EchoAnswer:
         )
 
 
-def _measure(text: str, most: int | None = None) -> tuple[int, int]:
-    """Return how many tokens ``text`` has, up to ``most``, and where the last of them ends."""
-    tokens = end = 0
-    for match in islice(_TOKEN.finditer(text), most):
-        tokens += 1
-        end = match.end()
-    return tokens, end
+def _cut(text: str, most: int | None) -> int:
+    """Return where the last of at most ``most`` tokens of ``text`` ends."""
+    if most is None:
+        return len(text)
+    words = text.split(" ", most)
+    return len(text) if len(words) <= most else len(text) - len(words[most]) - 1
+
+
+def _count(text: str) -> int:
+    """Count the tokens of ``text``: a long text must not hold up the process, so by its blanks."""
+    return text.count(" ") + 1
 
 
 def _texts(request: ChatRequest) -> Iterator[str]:

@@ -158,7 +158,7 @@ def _late_stream(answer: EchoAnswer, seconds: float) -> Script:
 
 
 def _slow(answer: EchoAnswer, seconds: float) -> Script:
-    yield seconds * answer.completion_tokens / answer.choices
+    yield seconds * sum(1 for _ in answer.content())
     yield answer.whole()
 
 

@@ -1,4 +1,4 @@
-"""A whole chat answer told as a stream, for clients who asked for one where the provider has none."""
+"""A whole chat answer told as a stream, for clients who asked for one that nobody has."""
 
 import orjson
 

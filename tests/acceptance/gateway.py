@@ -63,7 +63,7 @@ _PYTHONPATH = [
     os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(":") if path
 ]
 _TWISTD = Path(sys.executable).with_name("twistd")
-_ADDRESS = re.compile(r"serves http://(\S+?);")
+_ADDRESS = re.compile(r"serves http://(\S+):([0-9]+);")
 #: Seconds that anything may take that happens at once on a machine with nothing else to do.
 _PATIENCE = 20.0
 
@@ -86,12 +86,11 @@ def free_port() -> int:
 
 
 def twistd(
-    *arguments: str, directory: str | None = None, environment: Mapping[str, str] = _NO_VARIABLES
+    *arguments: str, environment: Mapping[str, str] = _NO_VARIABLES
 ) -> "subprocess.CompletedProcess[str]":
     """Run ``twistd`` to its end, for command lines that start nothing."""
     return subprocess.run(
         [_TWISTD, *arguments],
-        cwd=directory,
         env=_variables(environment),
         stdin=subprocess.DEVNULL,
         capture_output=True,
@@ -141,6 +140,7 @@ class Gateway:
         )
         self.lines: list[str] = []
         self.errors = ""
+        self._serving: list[tuple[str, int]] = []
         self._judged = 0
         self._ended = False
         self._grown = threading.Condition()
@@ -167,11 +167,6 @@ class Gateway:
     # --- where it is
 
     @property
-    def addresses(self) -> list[str]:
-        """``host:port`` of each listener that the log has told so far."""
-        return [found[1] for line in self.lines if (found := _ADDRESS.search(line))]
-
-    @property
     def address(self) -> tuple[str, int]:
         """Host and port of the first listener; waits until it serves."""
         return self.serving()[0]
@@ -183,9 +178,15 @@ class Gateway:
 
     def serving(self) -> list[tuple[str, int]]:
         """Wait until it listens everywhere; return host and port of each listener."""
-        self._await(lambda: len(self.addresses) >= self._listeners, "it never listened")
-        pairs = [address.rpartition(":") for address in self.addresses]
-        return [(host, int(port)) for host, _, port in pairs]
+        if not self._serving:
+            self._await(lambda: len(self._told()) >= self._listeners, "it never listened")
+            self._serving = self._told()
+        return self._serving
+
+    def _told(self) -> list[tuple[str, int]]:
+        """Return the addresses that the log has told so far."""
+        found = [match for line in self.lines if (match := _ADDRESS.search(line))]
+        return [(match[1], int(match[2])) for match in found]
 
     # --- what it tells
 
@@ -320,8 +321,12 @@ class GatewayTestCase(SynchronousTestCase):
         self.gateway = shared(self.configuration)
 
     def tearDown(self) -> None:
-        self.assertTrue(eventually(self.gateway.idle), "calls are left in flight")
-        self.assertEqual(self.gateway.complaints(), [])
+        idle = eventually(self.gateway.idle)
+        complaints = self.gateway.complaints()
+        if not idle:
+            self.gateway.stop()  # the tests that follow get another one
+        self.assertTrue(idle, "calls are left in flight")
+        self.assertEqual(complaints, [])
 
 
 class OwnGatewayTestCase(SynchronousTestCase):

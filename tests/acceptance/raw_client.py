@@ -9,7 +9,7 @@ from typing import Any
 
 import attrs
 
-from tests.acceptance.gateway import KEY, PROMPT
+from tests.acceptance.gateway import KEY, PROMPT, GatewayTestCase
 
 AUTH = f"Authorization: Bearer {KEY}"
 
@@ -142,3 +142,34 @@ def post(body: bytes, *headers: str, version: str = "1.1") -> bytes:
 def get(path: str, *headers: str) -> bytes:
     """Return a GET with a good key and ``headers``."""
     return head(f"GET {path} HTTP/1.1", AUTH, *headers)
+
+
+class RawTestCase(GatewayTestCase):
+    """Tests that send bytes to a gateway with ``configuration``."""
+
+    def connect(self) -> RawConnection:
+        """Return a new connection; it is closed with the test."""
+        client = RawConnection(self.gateway.address)
+        self.addCleanup(client.close)
+        return client
+
+    def ask(self, data: bytes) -> Answer:
+        """Return the answer to ``data`` on a connection of its own."""
+        client = self.connect()
+        client.send(data)
+        return client.answer()
+
+    def assertError(self, answer: Answer, status: int, code: str) -> dict[str, Any]:
+        """Assert that an answer is an error in the one shape they all have; return its object."""
+        self.assertEqual((answer.status, answer.error.get("code")), (status, code))
+        self.assertEqual(answer.headers["content-type"], "application/json")
+        self.assertIn("x-request-id", answer.headers)
+        self.assertEqual(set(answer.error), {"message", "type", "param", "code"})
+        self.assertTrue(answer.json()["detail"]["errors"])
+        return answer.error
+
+    def assertServed(self, client: RawConnection) -> None:
+        """Assert that the connection goes on serving."""
+        client.send(post(chat_body()))
+        answer = client.answer()
+        self.assertEqual(answer.json()["choices"][0]["message"]["content"], f"Echo: {PROMPT}")

@@ -199,9 +199,9 @@ class RefusedStartTests(OwnGatewayTestCase):
 
     def test_unknown_option(self) -> None:
         """An option that does not exist."""
-        done = twistd("-n", "inference-gateway", "--confgi", "x")
+        done = twistd("-n", "inference-gateway", "--nonsense")
         self.assertGreater(done.returncode, 0)
-        self.assertIn("confgi", done.stdout + done.stderr)
+        self.assertIn("nonsense", done.stdout + done.stderr)
         self.assertNotIn("Traceback", done.stdout + done.stderr)
 
 

@@ -1,13 +1,12 @@
 """Requests that no library would send, byte by byte, and exactly what comes back.
 
-Streams have their own module, and so has shutting down.
+Here it is about bodies and connections; routes, streams and shutdown have their own modules.
 """
 
-import base64
-from typing import Any, ClassVar
+from typing import ClassVar
 
-from tests.acceptance.gateway import KEY, LOCAL, PROMPT, STANDARD, Configuration, GatewayTestCase
-from tests.acceptance.raw_client import AUTH, Answer, RawConnection, chat_body, get, head, post
+from tests.acceptance.gateway import PROMPT, STANDARD, Configuration
+from tests.acceptance.raw_client import AUTH, RawConnection, RawTestCase, chat_body, get, head, post
 
 BODY_LIMIT = 64 * 1024
 JSON = "Content-Type: application/json"
@@ -21,40 +20,13 @@ def chunked(*chunks: bytes) -> bytes:
     return head(POST, AUTH, JSON, "Transfer-Encoding: chunked") + b"".join(framed)
 
 
-class RawTestCase(GatewayTestCase):
+class SmallBodyTestCase(RawTestCase):
     """Tests against a gateway that takes small bodies only."""
 
     configuration: ClassVar[Configuration] = {
         **STANDARD,
         "server": {"body_limit": f"{BODY_LIMIT}B"},
     }
-
-    def connect(self) -> RawConnection:
-        """Return a new connection; it is closed with the test."""
-        client = RawConnection(self.gateway.address)
-        self.addCleanup(client.close)
-        return client
-
-    def ask(self, data: bytes) -> Answer:
-        """Return the answer to ``data`` on a connection of its own."""
-        client = self.connect()
-        client.send(data)
-        return client.answer()
-
-    def assertError(self, answer: Answer, status: int, code: str) -> dict[str, Any]:
-        """Assert that an answer is an error in the one shape they all have; return its object."""
-        self.assertEqual((answer.status, answer.error.get("code")), (status, code))
-        self.assertEqual(answer.headers["content-type"], "application/json")
-        self.assertIn("x-request-id", answer.headers)
-        self.assertEqual(set(answer.error), {"message", "type", "param", "code"})
-        self.assertTrue(answer.json()["detail"]["errors"])
-        return answer.error
-
-    def assertServed(self, client: RawConnection) -> None:
-        """Assert that the connection goes on serving."""
-        client.send(post(chat_body()))
-        answer = client.answer()
-        self.assertEqual(answer.json()["choices"][0]["message"]["content"], SAID)
 
 
 class BodyTests(RawTestCase):
@@ -113,7 +85,7 @@ class BodyTests(RawTestCase):
         self.assertEqual(answer.json()["choices"][0]["message"]["content"], SAID)
 
 
-class BodyLimitTests(RawTestCase):
+class BodyLimitTests(SmallBodyTestCase):
     """Bodies that are too large."""
 
     def test_declared(self) -> None:
@@ -153,7 +125,7 @@ class BodyLimitTests(RawTestCase):
         self.assertEqual(answer.status, 200)
 
 
-class ExpectTests(RawTestCase):
+class ExpectTests(SmallBodyTestCase):
     """Clients that wait for a word before they send their body."""
 
     def expecting(self, *headers: str) -> RawConnection:
@@ -187,50 +159,6 @@ class ExpectTests(RawTestCase):
         client = self.connect()
         client.send(head(POST, AUTH, JSON, "Expect: miracles", "Content-Length: 100"))
         self.assertError(client.answer(), 417, "expectation_failed")
-
-
-class CredentialTests(RawTestCase):
-    """Who may come in."""
-
-    def test_none(self) -> None:
-        """Without a key the answer says how to send one, and the body is not read."""
-        answer = self.ask(head(POST, JSON, "Content-Length: 1000"))
-        error = self.assertError(answer, 401, "missing_api_key")
-        self.assertEqual((error["type"], error["param"]), ("authentication_error", "Authorization"))
-        self.assertIn("Bearer", answer.headers["www-authenticate"])
-
-    def test_wrong(self) -> None:
-        """A wrong key is wrong wherever it is sent, also for a path that does not exist."""
-        for line in ("Authorization: Bearer wrong", "X-API-Key: wrong"):
-            for path in ("/v1/models", "/v1/nothing"):
-                answer = self.ask(head(f"GET {path} HTTP/1.1", line))
-                self.assertError(answer, 401, "invalid_api_key")
-
-    def test_every_way(self) -> None:
-        """A key may come as a bearer's, in its own header or as a password."""
-        password = base64.b64encode(f"anyone:{KEY}".encode()).decode()
-        for line in (
-            f"authorization: bearer {KEY}",
-            f"X-API-Key: {KEY}",
-            f"Authorization: Basic {password}",
-        ):
-            self.assertEqual(self.ask(head("GET /v1/models HTTP/1.1", line)).status, 200)
-
-    def test_unreadable(self) -> None:
-        """A credential of an unknown kind is told apart from a wrong key."""
-        for value in ("Digest a=b", "Bearer", "Basic !!!", KEY):
-            answer = self.ask(head("GET /v1/models HTTP/1.1", f"Authorization: {value}"))
-            self.assertError(answer, 401, "invalid_auth_header")
-
-    def test_conflicting(self) -> None:
-        """Two keys that disagree are refused, whichever of them is good."""
-        answer = self.ask(get("/v1/models", "X-API-Key: other"))
-        self.assertError(answer, 400, "conflicting_credentials")
-
-    def test_probes(self) -> None:
-        """Health, the front page and the metrics need no key."""
-        for path in ("/", "/healthz", "/health/live", "/health/ready", "/metrics"):
-            self.assertEqual(self.ask(head(f"GET {path} HTTP/1.1")).status, 200)
 
 
 class ConnectionTests(RawTestCase):
@@ -269,6 +197,17 @@ class ConnectionTests(RawTestCase):
         for byte in get("/v1/models"):
             client.send(bytes([byte]))
         self.assertEqual(client.answer().status, 200)
+
+    def test_left_in_body(self) -> None:
+        """A client that leaves in the middle of its body has made a call, which is over then."""
+        for request_id, end in (("left-closed", b""), ("left-in-chunk", b"ffff\r\n")):
+            client = self.connect()
+            framing = "Transfer-Encoding: chunked" if end else "Content-Length: 100"
+            client.send(head(POST, AUTH, JSON, framing, f"X-Request-ID: {request_id}") + end)
+            client.send(b'{"model"')
+            client.close()
+            record = self.gateway.call(request_id)
+            self.assertEqual((record["status"], record["verdict"]), (499, "client_gone"))
 
     def test_broken_framing(self) -> None:
         """Framing that two servers could read in two ways is refused, and the connection ends."""
@@ -336,154 +275,3 @@ class SlownessTests(RawTestCase):
         client = self.connect()
         self.assertServed(client)
         self.assertTrue(client.closed())
-
-
-class RouteTests(RawTestCase):
-    """Paths and methods."""
-
-    def test_wrong_path(self) -> None:
-        """A path that is nearly right is not found, and the answer names the right one."""
-        for path, right in (
-            ("/chat/completions", "/v1/chat/completions"),
-            ("/v1/v1/models", "/v1/models"),
-            ("/v1/models/", "/v1/models"),
-            ("/v1/chat/completion", "/v1/chat/completions"),
-            ("/models", "/v1/models"),
-        ):
-            error = self.assertError(self.ask(get(path)), 404, "resource_not_found")
-            self.assertIn(f" {right} ", error["message"] + " ")
-
-    def test_wrong_method(self) -> None:
-        """A wrong method is answered with the right ones."""
-        answer = self.ask(get("/v1/chat/completions"))
-        self.assertError(answer, 405, "method_not_allowed")
-        self.assertEqual(answer.headers["allow"], "POST")
-        for method in ("DELETE", "TRACE", "get"):
-            answer = self.ask(head(f"{method} /v1/models HTTP/1.1", AUTH))
-            self.assertIn(answer.status, (400, 405, 501))
-
-    def test_options(self) -> None:
-        """The methods of a path can be asked for, without a key."""
-        answer = self.ask(head("OPTIONS /v1/chat/completions HTTP/1.1"))
-        self.assertEqual((answer.status, answer.headers["allow"]), (204, "POST, OPTIONS"))
-
-    def test_head(self) -> None:
-        """HEAD tells what GET would, without the body, and the connection goes on."""
-        client = self.connect()
-        client.send(get("/v1/models"))
-        full = client.answer()
-        client.send(head("HEAD /v1/models HTTP/1.1", AUTH))
-        bare = client.answer(headless=True)
-        self.assertEqual(bare.status, 200)
-        self.assertEqual(bare.headers["content-length"], full.headers["content-length"])
-        self.assertServed(client)
-
-    def test_model_with_slash(self) -> None:
-        """An id with a slash is found, written out or escaped; nothing is normalised."""
-        for path in ("/v1/models/meta/llama-3", "/v1/models/meta%2Fllama-3"):
-            self.assertEqual(self.ask(get(path)).json()["id"], "meta/llama-3")
-        for path in ("/v1/models/meta/../echo", "/v1/models/%2e%2e/models", "/v1//models"):
-            self.assertEqual(self.ask(get(path)).status, 404)
-
-    def test_query(self) -> None:
-        """A query changes nothing, and neither it nor a key in it gets into the log."""
-        request_id = "with-a-query"
-        path = f"/v1/models?api_key={KEY}"
-        self.assertEqual(self.ask(get(path, f"X-Request-ID: {request_id}")).status, 200)
-        self.assertEqual(self.gateway.call(request_id)["path"], "/v1/models")
-
-    def test_front_page(self) -> None:
-        """The front page is a page for browsers and JSON for others."""
-        page = self.ask(head("GET / HTTP/1.1", "Accept: text/html,*/*"))
-        self.assertEqual(page.headers["content-type"], "text/html; charset=utf-8")
-        self.assertIn("version", self.ask(head("GET / HTTP/1.1")).json())
-
-    def test_date(self) -> None:
-        """Every answer has a date (RFC 9110 section 6.6.1)."""
-        self.assertIn("date", self.ask(get("/v1/models")).headers)
-
-
-class RefusalLogTests(RawTestCase):
-    """Refusals are calls: each is logged and counted."""
-
-    def test_logged(self) -> None:
-        """A refusal at the head has a line in the log with what was wrong."""
-        self.ask(head("GET /v1/models HTTP/1.1", "X-Request-ID: refused-1"))
-        record = self.gateway.call("refused-1")
-        self.assertEqual(
-            (record["status"], record["verdict"], record["error_code"], record["error_type"]),
-            (401, "refused", "missing_api_key", "policy_unauthenticated"),
-        )
-
-    def test_unreadable_logged(self) -> None:
-        """A refusal of what could not even be read has a line under the id of its answer."""
-        answer = self.ask(b"GET / HTTP/1.1\r\nHost: a\r\nHost: b\r\n\r\n")
-        self.assertEqual(answer.status, 400)
-        self.assertEqual(self.gateway.call(answer.headers["x-request-id"])["status"], 400)
-
-    def test_counted(self) -> None:
-        """A refusal at the head is counted under a route of a closed list."""
-        series = 'inference_gateway_http_requests_total{method="GET",route="other",status="404"}'
-        before = self.gateway.metric(series)
-        self.ask(get("/v1/nothing/at/all"))
-        self.assertEqual(self.gateway.metric(series), before + 1)
-
-
-class RootPathTests(RawTestCase):
-    """A gateway that a front proxy serves below a path of its own."""
-
-    configuration: ClassVar[Configuration] = {**STANDARD, "server": {"root_path": "/ai"}}
-
-    def test_below(self) -> None:
-        """Every public route answers below the root path."""
-        for path in ("/ai/v1/models", "/ai/health/ready", "/ai/v1/models/meta/llama-3", "/ai/"):
-            self.assertEqual(self.ask(get(path)).status, 200)
-
-    def test_above(self) -> None:
-        """The routes without it answer still: the front proxy may strip the path."""
-        self.assertEqual(self.ask(get("/v1/models")).status, 200)
-
-    def test_elsewhere(self) -> None:
-        """What only begins like the root path is not below it."""
-        self.assertEqual(self.ask(get("/aisle/v1/models")).status, 404)
-
-
-class SplitTests(RawTestCase):
-    """A gateway whose metrics have a listener of their own."""
-
-    configuration: ClassVar[Configuration] = {**STANDARD, "server": {"admin_listen": [LOCAL]}}
-
-    def test_main(self) -> None:
-        """The main listener has the models and no metrics."""
-        self.assertEqual(self.ask(get("/v1/models")).status, 200)
-        self.assertEqual(self.ask(get("/metrics")).status, 404)
-
-    def test_admin(self) -> None:
-        """The other listener has the metrics and health, and no models."""
-        statuses = {}
-        for path in ("/metrics", "/health/ready", "/v1/models"):
-            with RawConnection(self.gateway.serving()[1]) as client:
-                client.send(get(path))
-                statuses[path] = client.answer().status
-        self.assertEqual(statuses, {"/metrics": 200, "/health/ready": 200, "/v1/models": 404})
-
-
-class OpenTests(RawTestCase):
-    """A gateway without keys, for this machine only."""
-
-    configuration: ClassVar[Configuration] = {}
-
-    def test_no_key(self) -> None:
-        """Nobody needs a key, and none is looked at."""
-        self.assertEqual(self.ask(head("GET /v1/models HTTP/1.1")).status, 200)
-        self.assertEqual(self.ask(get("/v1/models")).status, 200)
-
-    def test_listed(self) -> None:
-        """Without a configuration there is echo, and its faults are not listed."""
-        listed = self.ask(get("/v1/models")).json()["data"]
-        self.assertEqual([model["id"] for model in listed], ["echo"])
-
-    def test_rebinding(self) -> None:
-        """A page that reached it through another name than this machine's is refused."""
-        answer = self.ask(get("/v1/models", "Origin: https://evil.example"))
-        self.assertError(answer, 403, "insufficient_permissions")

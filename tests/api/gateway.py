@@ -1,6 +1,7 @@
 """A whole gateway in memory: real layers between clients and providers played by the test."""
 
 from collections.abc import Iterable, Mapping
+from typing import Any, ClassVar
 
 from twisted.internet.interfaces import IProtocol
 from twisted.internet.task import Clock
@@ -21,7 +22,7 @@ from inference_gateway.config.settings import (
     TimeoutSettings,
 )
 from inference_gateway.exchange import Principal
-from inference_gateway.http1.channel import Limits
+from inference_gateway.http1.limits import Limits
 from inference_gateway.pipeline.admit import Gate
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
 from inference_gateway.pipeline.dispatch import Dispatch
@@ -38,8 +39,6 @@ from tests.telemetry.files import MemoryLog
 
 #: Seconds between two comments.
 KEEPALIVE = 15.0
-#: Seconds that a client may not read.
-STALL = 60.0
 
 
 class Client:
@@ -77,7 +76,7 @@ class Client:
 class GatewayTestCase(SynchronousTestCase):
     """A gateway with the model ``m``, by default served by provider ``a`` and then by ``b``."""
 
-    keys: Mapping[bytes, Principal] = {}
+    keys: ClassVar[Mapping[bytes, Principal]] = {}
     root_path = ""
     metrics_access = Access.OPEN
     #: Serve through Twisted's own web server instead of ours.
@@ -125,16 +124,14 @@ class GatewayTestCase(SynchronousTestCase):
             ),
             KeyAuthenticator(store),
             self.gate,
-            CallObserver(
-                self.metrics, AccessLog(self.log.lines, wall=lambda: 1.7e9), self.clock
-            ),
+            CallObserver(self.metrics, AccessLog(self.log.lines, wall=lambda: 1.7e9), self.clock),
             responder,
             self.connections,
             self.clock,
             request_id_header="X-Request-ID",
             unguarded=store.is_open,
         )
-        limits = Limits(body=100_000, write_stall=STALL, idle_timeout=10_000.0)
+        limits = Limits(body=100_000, idle_timeout=10_000.0)
         self.factory = (
             Site(GatewayResource(self.app), reactor=self.clock)
             if self.stock
@@ -160,7 +157,7 @@ class GatewayTestCase(SynchronousTestCase):
         client.send(method, target, body, *headers, host=host)
         return client.answer
 
-    def line(self) -> dict[str, object]:
+    def line(self) -> dict[str, Any]:
         """Return the only line of the access log."""
         (record,) = self.log.records
         return record
@@ -173,6 +170,6 @@ class GatewayTestCase(SynchronousTestCase):
         self.assertEqual([entry.in_flight for entry in self.roster], [0, 0])
         self.assertIn(b"http_inflight_requests 0.0", self.metrics.expose())
 
-    def names(self, records: Iterable[dict[str, object]], name: str) -> list[object]:
+    def names(self, records: Iterable[dict[str, Any]], name: str) -> list[object]:
         """Return one field of each record."""
         return [record.get(name) for record in records]

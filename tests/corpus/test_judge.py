@@ -178,7 +178,7 @@ class JudgeTests(SynchronousTestCase):
             (_error(message='File "x"', close=True), "insides"),
             (_error(extra=1, close=True), "other members"),
             (_error(close=True).replace(b'"detail"', b'"retail"'), "other members"),
-            (_error(close=True).replace(b'"field"', b'"feild"'), "the detail"),
+            (_error(close=True).replace(b'"field"', b'"place"'), "the detail"),
             (_error(close=True).replace(b"application/json", b"application/java"), "not appli"),
             (_error(close=True).replace(b"X-Request-ID: one\r\n", b""), "X-Request-ID"),
             (_error(405, "method_not_allowed", close=True), "without Allow"),

@@ -10,7 +10,8 @@ from twisted.internet.testing import StringTransport
 from twisted.python.failure import Failure
 
 from inference_gateway.errors import GatewayError
-from inference_gateway.http1.channel import HTTPChannel, Limits
+from inference_gateway.http1.channel import HTTPChannel
+from inference_gateway.http1.limits import Limits
 from inference_gateway.http1.request import Request
 
 HEAD = b"POST /v1/chat/completions HTTP/1.1\r\nHost: gateway:8000\r\n"
@@ -59,6 +60,7 @@ class Recorder:
         self.refused: list[tuple[Request, GatewayError]] = []
         self.open: list[HTTPChannel] = []
         self.closings = 0
+        self.lefts: list[tuple[Request, Failure]] = []
 
     def opened(self, channel: HTTPChannel) -> bool:
         self.open.append(channel)
@@ -67,6 +69,9 @@ class Recorder:
     def closed(self, channel: HTTPChannel) -> None:
         self.open.remove(channel)
         self.closings += 1
+
+    def left(self, request: Request, reason: Failure) -> None:
+        self.lefts.append((request, reason))
 
     def judge(self, request: Request) -> GatewayError | None:
         self.judged.append(request)

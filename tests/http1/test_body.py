@@ -6,9 +6,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import CallerError, PayloadTooLarge, UnreadableBody
+from inference_gateway.errors import CallerError, UnreadableBody
 from inference_gateway.http1.body import ChunkedBody, SizedBody
 from inference_gateway.http1.limits import Limits
+from inference_gateway.http1.refusals import PayloadTooLarge
 
 WIRE = b'5;a="b"\r\nhello\r\n4\r\n\r\n\r\n\r\n1\r\n!\r\n0\r\nX: y\r\n\r\n'
 PAYLOAD = b"hello\r\n\r\n!"

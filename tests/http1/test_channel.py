@@ -8,15 +8,14 @@ from zope.interface.verify import verifyObject
 
 from inference_gateway.errors import (
     GatewayError,
-    HeadTooLarge,
     InternalError,
     InvalidRequest,
-    PayloadTooLarge,
-    RequestReadTimeout,
     Unauthenticated,
     UnreadableBody,
 )
-from inference_gateway.http1.channel import HTTPChannel, Limits
+from inference_gateway.http1.channel import HTTPChannel
+from inference_gateway.http1.limits import Limits
+from inference_gateway.http1.refusals import HeadTooLarge, PayloadTooLarge, RequestReadTimeout
 from inference_gateway.http1.request import Request
 from tests.http1.server import GET, HEAD, Connection, Recorder, answers, chunked, outcome, post
 
@@ -88,6 +87,7 @@ class ReadingTests(ChannelTestCase):
         for number in range(3):
             self.assertEqual(len(connection.app.dispatched), number + 1)
             connection.app.answer(connection.app.dispatched[number])
+            connection.clock.advance(0)
         self.assertEqual([answer.body for answer in answers(connection.sent)], [b"1", b"2", b"3"])
 
     def test_many_pipelined(self) -> None:
@@ -97,6 +97,7 @@ class ReadingTests(ChannelTestCase):
         connection.send(GET * 1000)
         connection.app.hold = False
         connection.app.answer(connection.app.dispatched[0])
+        connection.clock.advance(0)
         self.assertEqual(connection.statuses, [200] * 1000)
 
     def test_upgrade(self) -> None:
@@ -123,8 +124,10 @@ class ReadingTests(ChannelTestCase):
         connection.send(post(b"x" * 16384))
         self.assertEqual(connection.transport.producerState, "paused")
         connection.app.answer(connection.app.dispatched[0])
+        connection.clock.advance(0)
         self.assertEqual(connection.transport.producerState, "paused")
         connection.app.answer(connection.app.dispatched[1])
+        connection.clock.advance(0)
         self.assertEqual(connection.transport.producerState, "producing")
         connection.app.answer(connection.app.dispatched[2])
         self.assertEqual([len(r.body) for r in connection.app.dispatched], [1, 0, 16384])
@@ -448,6 +451,7 @@ class EndTests(ChannelTestCase):
         connection.send(GET + post(b"", b"Connection: close"))
         connection.app.hold = False
         connection.app.answer(connection.app.dispatched[0])
+        connection.clock.advance(0)
         self.assertEqual(connection.statuses, [200, 200])
         self.assertTrue(connection.transport.disconnecting)
 
@@ -687,6 +691,7 @@ class LeavingTests(ChannelTestCase):
         for request in range(2):
             self.assertFalse(connection.ended)
             connection.app.answer(connection.app.dispatched[request])
+            connection.clock.advance(0)
         self.assertTrue(connection.transport.disconnecting)
         self.assertEqual(connection.statuses, [200, 200])
 
@@ -698,6 +703,24 @@ class LeavingTests(ChannelTestCase):
         connection.channel.readConnectionLost()
         connection.app.answer(connection.app.dispatched[0])
         self.assertTrue(connection.transport.disconnecting)
+
+    def test_left_in_the_body(self) -> None:
+        """A client that leaves before its body is complete is reported, once, and not served."""
+        for half in (True, False):
+            connection = Connection()
+            connection.send(post(b"12345")[:-2])
+            if half:
+                connection.channel.readConnectionLost()
+            connection.lose()
+            self.assertEqual([request for request, _ in connection.app.lefts], connection.app.judged)
+            self.assertEqual(connection.app.dispatched, [])
+
+    def test_left_behind_an_answer(self) -> None:
+        """Nobody is reported to have left a request that was answered."""
+        connection = Connection()
+        connection.send(GET)
+        connection.lose()
+        self.assertEqual(connection.app.lefts, [])
 
     def test_close_counted_once(self) -> None:
         """The application hears of the end of a connection once."""

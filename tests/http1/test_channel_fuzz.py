@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.http1.channel import Limits
+from inference_gateway.http1.limits import Limits
 from tests.http1.server import GET, Connection, answers, chunked, post
 
 LIMITS = Limits(body=200, read_ahead=100, linger_bytes=300, chunk_extensions=64, trailers=64)

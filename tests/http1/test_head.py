@@ -2,15 +2,10 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import (
-    GatewayError,
-    HeadTooLarge,
-    InvalidRequest,
-    TargetTooLong,
-    VersionNotSupported,
-)
+from inference_gateway.errors import GatewayError, InvalidRequest
 from inference_gateway.http1.head import HeadBuffer
 from inference_gateway.http1.limits import Limits
+from inference_gateway.http1.refusals import HeadTooLarge, TargetTooLong, VersionNotSupported
 
 HEAD = b"GET / HTTP/1.1\r\nHost: a\r\nX: " + b"y" * 20
 

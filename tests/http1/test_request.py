@@ -167,7 +167,7 @@ class FramingTests(RequestTestCase):
         self.assertNotIn(b"0\r\n\r\n", self.connection.sent)
 
     def test_break_off(self) -> None:
-        """A broken-off answer is sent as far as it goes, without its end, and ends the connection."""
+        """A broken-off answer is sent as far as it goes, without an end but the connection's."""
         finished = self.request.notifyFinish()
         self.request.write(b"hello")
         self.request.break_off()

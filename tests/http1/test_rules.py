@@ -4,10 +4,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import (
+from inference_gateway.errors import GatewayError, InvalidRequest
+from inference_gateway.http1.refusals import (
     ExpectationFailed,
-    GatewayError,
-    InvalidRequest,
     NotImplementedByServer,
     VersionNotSupported,
 )
@@ -55,7 +54,11 @@ class AcceptanceTests(SynchronousTestCase):
         """Every token is a method here, for somebody else to refuse with 405 or 501."""
         for method in (b"get", b"PRI", b"FOO", b"TRACE", b"M-SEARCH"):
             self.assertEqual(head(line=method + b" / HTTP/1.1").method, method)
-        self.assertEqual(head(line=b"CONNECT a:443 HTTP/1.1").path, b"a:443")
+
+    def test_connect(self) -> None:
+        """CONNECT asks for a tunnel, which nobody gets."""
+        with self.assertRaises(NotImplementedByServer):
+            head(line=b"CONNECT a:443 HTTP/1.1")
 
     def test_upgrade_ignored(self) -> None:
         """An offered Upgrade changes nothing: the declared body is still a body."""

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from typing import Any
 
 import orjson
 from twisted.internet.task import Clock
@@ -25,6 +26,6 @@ class MemoryLog:
         return os.pread(self._descriptor, size, 0).decode()
 
     @property
-    def records(self) -> list[dict[str, object]]:
+    def records(self) -> list[dict[str, Any]]:
         """The lines, each of which must be a JSON object."""
         return [orjson.loads(line) for line in self.text.splitlines()]

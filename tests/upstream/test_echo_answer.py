@@ -56,10 +56,10 @@ class WholeAnswerTests(SynchronousTestCase):
         )
 
     def test_usage(self) -> None:
-        """Blanks are counted in every message; words and punctuation marks in the answer."""
+        """Words are counted, in every message and in the answer."""
         body = orjson.loads(answer_to("Hello, world!", "and you?").whole())
         self.assertEqual(
-            body["usage"], {"prompt_tokens": 4, "completion_tokens": 5, "total_tokens": 9}
+            body["usage"], {"prompt_tokens": 4, "completion_tokens": 3, "total_tokens": 7}
         )
 
     def test_usage_of_parts(self) -> None:
@@ -105,18 +105,18 @@ class WholeAnswerTests(SynchronousTestCase):
         """With n it says the same n times, and counts each."""
         body = orjson.loads(answer_to("hi", n=3).whole())
         self.assertEqual([choice["index"] for choice in body["choices"]], [0, 1, 2])
-        self.assertEqual(body["usage"]["completion_tokens"], 9)
+        self.assertEqual(body["usage"]["completion_tokens"], 6)
 
     def test_max_tokens(self) -> None:
         """It stops at the tokens it may use and says why."""
-        body = orjson.loads(answer_to("one two three", max_tokens=4).whole())
+        body = orjson.loads(answer_to("one two three", max_tokens=3).whole())
         self.assertEqual(body["choices"][0]["message"]["content"], "Echo: one two")
         self.assertEqual(body["choices"][0]["finish_reason"], "length")
-        self.assertEqual(body["usage"]["completion_tokens"], 4)
+        self.assertEqual(body["usage"]["completion_tokens"], 3)
 
     def test_max_tokens_just_enough(self) -> None:
         """An answer that just fits has not been cut."""
-        self.assertEqual(answer_to("one", max_tokens=3).finish_reason, "stop")
+        self.assertEqual(answer_to("one", max_tokens=2).finish_reason, "stop")
 
     def test_frame(self) -> None:
         """Any content fits between the two halves of the frame."""
@@ -162,7 +162,7 @@ class StreamedAnswerTests(SynchronousTestCase):
         """The usage event has no choices."""
         (event,) = chunks(answer_to("hi").usage())
         self.assertEqual(event["choices"], [])
-        self.assertEqual(event["usage"]["completion_tokens"], 3)
+        self.assertEqual(event["usage"]["completion_tokens"], 2)
 
     def test_usage_asked_for(self) -> None:
         """Every chunk has a usage, if null, exactly when the client asked for it."""
@@ -182,6 +182,5 @@ class StreamedAnswerTests(SynchronousTestCase):
         answer = answer_to(text or " ", max_tokens=most)
         pieces = list(answer.content())
         self.assertEqual(told(chunks(b"".join(pieces))), answer.text)
-        self.assertEqual(len(pieces), answer.completion_tokens)
         self.assertLessEqual(answer.completion_tokens, most)
         self.assertEqual(answer.text == f"Echo: {text or ' '}", answer.finish_reason == "stop")
