@@ -80,6 +80,8 @@ RULES = {
         | {"api", "config", "http1", "pipeline", "resilience", "routing", "telemetry", "upstream"},
         others=("automat", "twisted", ZOPE),
     ),
+    # Doubles of what stands below; nothing that runs imports them.
+    "testing": Rule(ours=BELOW, others=("twisted", ZOPE)),
     "tap": Rule(
         ours=frozenset({"config", "config.settings", "errors", "service"}), others=("twisted",)
     ),

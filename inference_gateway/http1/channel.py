@@ -15,13 +15,12 @@ from twisted.internet.interfaces import (
     ITCPTransport,
 )
 from twisted.internet.protocol import Factory, Protocol, connectionDone
-from twisted.logger import Logger
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from inference_gateway.errors import GatewayError, InternalError
+from inference_gateway.errors import GatewayError
 from inference_gateway.http1.answer import DateLine
-from inference_gateway.http1.application import Application
+from inference_gateway.http1.application import Application, Guarded
 from inference_gateway.http1.expiry import Expiry
 from inference_gateway.http1.incoming import UNREADABLE
 from inference_gateway.http1.intake import Intake
@@ -67,7 +66,6 @@ class HTTPChannel(Protocol):
         "peer",
         "transport",
     )
-    _log = Logger()
 
     host: IAddress
     peer: IAddress
@@ -85,7 +83,7 @@ class HTTPChannel(Protocol):
         self.connected = 0
         self.factory: Factory | None = None
         self.date = date
-        self._application = application
+        self._application = Guarded(application)
         self._limits = limits
         self._clock = clock
         self._expiry = Expiry(clock, self._expired)
@@ -154,11 +152,7 @@ class HTTPChannel(Protocol):
         request.bytes_in = self._intake.size
         if self._unread:
             request.close_connection = True
-        try:
-            self._application.refuse(request, error)
-        except Exception:
-            self._log.failure("refusing a request failed")
-            request.abort()
+        self._application.refuse(request, error)
 
     def connectionMade(self) -> None:
         """Begin with a new connection."""
@@ -169,12 +163,7 @@ class HTTPChannel(Protocol):
         self._ahead = ReadAhead(transport, self._limits.read_ahead)
         self._born = self._clock.seconds()
         self._expiry.set(self._born + self._limits.head_timeout)
-        try:
-            welcome = self._application.opened(self)
-        except Exception:
-            self._log.failure("taking a connection failed")
-            welcome = False
-        if not welcome:
+        if not self._application.opened(self):
             self._lose()
 
     def dataReceived(self, data: bytes) -> None:
@@ -212,21 +201,14 @@ class HTTPChannel(Protocol):
         self._expiry.cancel()
         self._intake.drop_body()
         self._leave(self.outlet.lost(reason))
-        try:
-            self._application.closed(self)
-        except Exception:
-            self._log.failure("letting go of a connection failed")
+        self._application.closed(self)
 
     def _leave(self, reason: Failure) -> None:
         """Tell that the client left its request unanswered, if there is one."""
         request, self._request = self._request, None
-        if request is None or request.finished:
-            return
-        request.lost(reason)
-        try:
+        if request is not None and not request.finished:
+            request.lost(reason)
             self._application.left(request, reason)
-        except Exception:
-            self._log.failure("letting go of a request failed")
 
     def _advance(self, data: bytes) -> None:
         """Read requests from ``data`` until one is being answered or nothing is left."""
@@ -259,11 +241,7 @@ class HTTPChannel(Protocol):
         age = self._clock.seconds() - self._born
         if self._draining or self._limits.used_up(self._requests, age):
             request.close_connection = True
-        try:
-            error = self._application.judge(request)
-        except Exception:
-            self._log.failure("judging a request failed")
-            error = InternalError("internal error")
+        error = self._application.judge(request)
         if self._state is State.CLOSED:
             return
         if error is None and head.content_length > self._limits.body:
@@ -291,12 +269,9 @@ class HTTPChannel(Protocol):
         request.bytes_in = self._intake.size
         self._state = State.ANSWERING
         self._expiry.clear()
-        try:
-            self._application.dispatch(request)
-        except Exception:
-            self._log.failure("dispatching a request failed")
-            if not request.finished:
-                self.refuse(request, InternalError("internal error"))
+        bug = self._application.dispatch(request)
+        if bug is not None:
+            self.refuse(request, bug)
 
     def _refuse_unread(self, error: GatewayError) -> None:
         """Refuse what cannot be read on, be there a head or not."""

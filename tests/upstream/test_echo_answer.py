@@ -152,7 +152,7 @@ class StreamedAnswerTests(SynchronousTestCase):
 
     def test_finish(self) -> None:
         """The last event of each choice tells why it ended."""
-        events = chunks(answer_to("one two", max_tokens=3, n=2).finish())
+        events = chunks(answer_to("one two", max_tokens=2, n=2).finish())
         self.assertEqual(
             [event["choices"][0]["finish_reason"] for event in events], ["length", "length"]
         )
