@@ -164,6 +164,8 @@ class Request(IncomingRequest):
             self._framing = _NO_BODY
             if code == 204 and declared is not None:
                 del lines[b"content-length"]  # RFC 9110 section 8.6
+            elif declared is None and length and code not in BODILESS:
+                framing = b"Content-Length: %d\r\n" % length  # what GET would send
         elif declared is not None:
             self._framing = _SIZED
             self._left = int(declared[:-2].rpartition(b":")[2])

@@ -120,7 +120,9 @@ class GatewayService(Service):
         endpoint.listen(factory).addCallbacks(self._ports.append, failures.append)
         for failure in failures:  # an exit from within the callback would go no further than that
             reason = getattr(failure.value, "socketError", failure.value)
-            print(f"inference-gateway: cannot listen on {description}: {reason}", file=sys.__stderr__)
+            print(
+                f"inference-gateway: cannot listen on {description}: {reason}", file=sys.__stderr__
+            )
             raise SystemExit(1)
 
     def _started(self) -> None:

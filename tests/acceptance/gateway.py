@@ -5,10 +5,12 @@ operator would start it. What is sent to it is not known here.
 """
 
 import atexit
+import contextlib
 import hashlib
 import http.client
 import json
 import os
+import random
 import re
 import signal
 import socket
@@ -79,10 +81,11 @@ def eventually(check: Callable[[], bool], *, within: float = 5.0) -> bool:
 
 
 def free_port() -> int:
-    """Return a port of this machine that nobody listened on just now."""
-    with socket.create_server(("127.0.0.1", 0)) as server:
-        port: int = server.getsockname()[1]
-        return port
+    """Return a port that nobody uses just now, and that the system gives to no client either."""
+    while True:
+        port = random.randrange(10_000, 32_000)
+        with contextlib.suppress(OSError), socket.create_server(("", port)):
+            return port
 
 
 def twistd(

@@ -109,22 +109,21 @@ class FinishTests(ShutdownTestCase):
 
 
 class GraceTests(ShutdownTestCase):
-    """The time in which load balancers notice: nothing new is served, and the listener is open."""
+    """The time in which load balancers notice that they should send nothing more."""
 
-    def drain(self) -> tuple[Gateway, list[RawConnection]]:
-        """Return a gateway in its grace, and connections that were kept alive from before."""
+    def drain(self) -> tuple[Gateway, RawConnection]:
+        """Return a gateway in its grace, and a connection that was kept alive from before."""
         gateway = self.serve(drain_grace="600s")
-        clients = [self.connect(gateway), self.connect(gateway)]
-        for client in clients:
-            client.send(get("/health/ready"))
-            self.assertEqual(client.answer().status, 200)
+        client = self.connect(gateway)
+        client.send(get("/health/ready"))
+        self.assertEqual(client.answer().status, 200)
         gateway.signal(SIGTERM)
         gateway.said("draining: 0 in flight")
-        return gateway, clients
+        return gateway, client
 
     def test_readiness(self) -> None:
         """Readiness says so at once, while the process is still alive."""
-        gateway, (client, _) = self.drain()
+        gateway, client = self.drain()
         client.send(get("/health/ready"))
         answer = client.answer()
         self.assertEqual((answer.status, answer.json()["status"]), (503, "not_ready"))
@@ -132,22 +131,41 @@ class GraceTests(ShutdownTestCase):
         client.send(get("/health/live"))
         self.assertEqual(client.answer().status, 200)
 
-    def test_newcomers(self) -> None:
-        """New calls on old and new connections are refused, with when to come again."""
-        gateway, (old, other) = self.drain()
-        for client, call in (
-            (old, post(chat_body())),
-            (other, get("/v1/models")),
-            (self.connect(gateway), post(chat_body(stream=True))),
-        ):
-            client.send(call)
+    def test_still_serving(self) -> None:
+        """Calls that come all the same are served, on old connections and on new ones."""
+        gateway, old = self.drain()
+        for client in (old, self.connect(gateway)):
+            client.send(post(chat_body()))
+            self.assertEqual(client.answer().status, 200)
+        gateway.signal(SIGTERM)
+        self.assertEnds(gateway)
+
+
+class NewcomerTests(ShutdownTestCase):
+    """Calls that come too late."""
+
+    def test_kept_alive(self) -> None:
+        """A call that was on its way on an old connection is refused, with when to come again."""
+        gateway = self.serve()
+        calls = (post(chat_body(stream=True)), get("/v1/models"))
+        clients = [self.connect(gateway) for _ in calls]
+        for client, call in zip(clients, calls, strict=True):
+            client.send(get("/health/ready"))
+            client.answer()
+            client.send(call[:20])
+        client = self.connect(gateway)
+        client.send(get("/health/live"))
+        client.answer()  # what came before it has been read
+        gateway.signal(SIGTERM)
+        gateway.said("stopped listening")
+        for client, call in zip(clients, calls, strict=True):
+            client.send(call[20:])
             answer = client.answer()
             self.assertEqual((answer.status, answer.error["code"]), (503, "draining"))
             self.assertEqual(answer.error["type"], "service_unavailable_error")
             self.assertGreaterEqual(int(answer.headers["retry-after"]), 1)
-            self.assertEqual(answer.headers.get("connection"), "close")
+            self.assertEqual(answer.headers["connection"], "close")
             self.assertTrue(client.closed())
-        gateway.signal(SIGTERM)
         self.assertEnds(gateway)
 
 

@@ -22,6 +22,7 @@ from inference_gateway.config.settings import (
     TimeoutSettings,
 )
 from inference_gateway.exchange import Principal
+from inference_gateway.http1.answer import DateLine
 from inference_gateway.http1.limits import Limits
 from inference_gateway.pipeline.admit import Gate
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
@@ -135,7 +136,7 @@ class GatewayTestCase(SynchronousTestCase):
         self.factory = (
             Site(GatewayResource(self.app), reactor=self.clock)
             if self.stock
-            else SiteFactory(self.app, limits, self.clock)
+            else SiteFactory(self.app, limits, self.clock, DateLine(lambda: 1.7e9))
         )
 
     def connect(self) -> Client:

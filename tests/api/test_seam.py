@@ -9,6 +9,7 @@ from klein.resource import KleinResource
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.python.components import registerAdapter
+from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.errors import Drained, GatewayError, ProviderUnavailable
@@ -172,6 +173,9 @@ class Rendering:
     def closed(self, channel: HTTPChannel) -> None:
         return
 
+    def left(self, request: Request, reason: Failure) -> None:
+        return
+
     def judge(self, request: Request) -> GatewayError | None:
         return None
 
@@ -198,7 +202,8 @@ class Views:
 
     @app.route("/later/<name>", methods=["POST"])
     async def after(self, request: Any, name: str) -> bytes:
-        return name.encode() + request.content.read() + await self.later
+        body: bytes = request.content.read()
+        return name.encode() + body + await self.later
 
     @app.route("/arguments")
     def arguments(self, request: Any) -> bytes:

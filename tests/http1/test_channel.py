@@ -712,7 +712,9 @@ class LeavingTests(ChannelTestCase):
             if half:
                 connection.channel.readConnectionLost()
             connection.lose()
-            self.assertEqual([request for request, _ in connection.app.lefts], connection.app.judged)
+            self.assertEqual(
+                [request for request, _ in connection.app.lefts], connection.app.judged
+            )
             self.assertEqual(connection.app.dispatched, [])
 
     def test_left_behind_an_answer(self) -> None:

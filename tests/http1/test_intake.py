@@ -22,12 +22,12 @@ class IntakeTests(SynchronousTestCase):
 
     def test_in_turn(self) -> None:
         """What is left over of a head begins the body, and of the body the next head."""
-        wire = post(b"hello")
+        wire = post(b"hurry")
         head = self.feed(wire + GET)
-        self.assertEqual(self.intake.rest, b"hello" + GET)
+        self.assertEqual(self.intake.rest, b"hurry" + GET)
         self.intake.expect_body(head, 0)
         self.assertTrue(self.intake.in_body)
-        self.assertEqual(self.intake.feed(self.intake.rest), b"hello")
+        self.assertEqual(self.intake.feed(self.intake.rest), b"hurry")
         self.assertEqual((self.intake.size, self.intake.rest), (len(wire), GET))
         self.assertEqual(self.feed(self.intake.rest).path, b"/healthz")
         self.assertEqual(self.intake.size, len(GET))
@@ -35,11 +35,11 @@ class IntakeTests(SynchronousTestCase):
 
     def test_dropped(self) -> None:
         """A dropped body counts with what came of it."""
-        wire = post(b"hello")
+        wire = post(b"hurry")
         self.intake.expect_body(self.feed(wire[:-5]), 0)
         self.intake.drop_body()
         self.intake.expect_body(self.feed(wire[:-5]), 0)
-        self.assertIsNone(self.intake.feed(b"hel"))
+        self.assertIsNone(self.intake.feed(b"hur"))
         self.assertEqual(self.intake.size, len(wire) - 2)
         self.intake.drop_body()
         self.intake.drop_body()

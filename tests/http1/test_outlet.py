@@ -69,7 +69,6 @@ class OutletTests(SynchronousTestCase):
         self.assertTrue(self.transport.half_closed)
         secured = Queue()
         directlyProvides(secured, ISSLTransport)
-        secured.setTcpNoDelay = lambda enabled: None
         outlet = Outlet(cast(ITCPTransport, secured), self.clock, 60)
         outlet.half_close()
         self.assertTrue(outlet.secure)

@@ -20,6 +20,9 @@ class Queue(Transport):
         super().__init__()
         self._appSendBuffer: list[bytes] = []
 
+    def setTcpNoDelay(self, enabled: bool) -> None:
+        """Do nothing: a queue has no timers."""
+
 
 @implementer(IPushProducer)
 class Producer:

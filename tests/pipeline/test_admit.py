@@ -29,6 +29,11 @@ class AdmitTests(SynchronousTestCase):
         """While the gateway serves, calls pass."""
         self.assertEqual(self.successResultOf(self.ask()).body, b"fine")
 
+    def test_leaving(self) -> None:
+        """While load balancers are still to notice that it will shut down, calls pass."""
+        self.gate.leaving = True
+        self.assertEqual(self.successResultOf(self.ask()).body, b"fine")
+
     def test_draining(self) -> None:
         """While it shuts down, calls are refused before anything is done for them."""
         self.gate.draining = True
