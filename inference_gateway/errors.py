@@ -159,19 +159,23 @@ class UnsupportedMediaType(CallerError):
     code = "unsupported_media_type"
 
 
+#: A status that no client ever sees: it says in logs and metrics that there was none left.
+CLIENT_GONE = 499
+
+
 class SlowClient(CallerError):
     """The client stopped reading its answer for longer than ``server.write_stall``."""
 
-    status = 499
+    status = CLIENT_GONE
     code = "client_too_slow"
     error_type = "caller_too_slow"
     verdict = Verdict.SLOW_CLIENT
 
 
 class ClientGone(CallerError):
-    """The client left before its answer was complete; 499 appears in logs and metrics only."""
+    """The client left before its answer was complete."""
 
-    status = 499
+    status = CLIENT_GONE
     code = "client_gone"
     error_type = "caller_cancelled"
     verdict = Verdict.CLIENT_GONE

@@ -163,8 +163,11 @@ class Attempt(_Lifetime):
     """One try at one provider; what it holds is given back when it completes."""
 
     provider: str
+    #: The provider's own name of the model.
     model: str
     started: float
+    #: The public name to be put into the answer; None leaves the provider's.
+    answer_as: str | None = None
     #: Seconds on the passed clock; None until it happened.
     ended: float | None = None
 
@@ -194,6 +197,8 @@ class Call(_Lifetime):
     finish_reason: str = ""
     #: Seconds on the passed clock; None until it happened.
     first_content_at: float | None = None
+    #: Why the call is being ended from outside: the client left, or the gateway goes.
+    ended_by: GatewayError | None = None
     #: The head of the answer was written: from here on a failure cannot change the status.
     answering: bool = False
     bytes_in: int = 0

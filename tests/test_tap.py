@@ -41,7 +41,7 @@ class OptionsTestCase(SynchronousTestCase):
 
     def file(self, text: str) -> str:
         """Return the path of a configuration file."""
-        path = self.mktemp() + ".yaml"
+        path: str = self.mktemp() + ".yaml"
         with open(path, "w", encoding="utf-8") as file:
             file.write(text)
         return path
@@ -121,10 +121,8 @@ class CheckTests(OptionsTestCase):
 
     def test_print_config(self) -> None:
         """The configuration in force is printed with its origins and without its secrets."""
-        path = self.file(
-            "version: one\n"
-            "middleware: {auth: {keys: [{id: alice, key: a-very-secret-key-of-alices}]}}\n"
-        )
+        self.patch(os, "environ", {"KEY": "a-very-secret-key-of-alices"})
+        path = self.file("version: one\nmiddleware: {auth: {keys: [{id: alice, key: '${KEY}'}]}}\n")
         self.assertEqual(self.ends("--print-config", "--config", path, "--port", "9127"), 0)
         text = self.output.getvalue()
         self.assertIn("9127", text)

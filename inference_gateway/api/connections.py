@@ -31,6 +31,11 @@ class Connections:
     def __len__(self) -> int:
         return len(self._open)
 
+    @property
+    def waiting(self) -> int:
+        """How many bytes of answers have not left the process yet."""
+        return sum(channel.outlet.waiting for channel in self._open)
+
     def opened(self, channel: HTTPChannel) -> bool:
         """Count ``channel`` in; False when a cap refuses it, and it must be closed."""
         if self._most is not None and len(self._open) >= self._most:

@@ -21,6 +21,7 @@ from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Router
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import (
+    CLIENT_GONE,
     AccessDenied,
     ClientGone,
     GatewayError,
@@ -67,7 +68,6 @@ class Application:
         #: Nobody needs a key, so a page in a browser must not reach us through another host name.
         self._unguarded = unguarded
         self._running: dict[Call, Deferred[Any]] = {}
-        self._cut: GatewayError | None = None
 
     @property
     def in_flight(self) -> int:
@@ -120,16 +120,17 @@ class Application:
             error = SlowClient("the client did not read its answer in time")
         else:
             error = ClientGone("the client left before its answer was complete")
+        call.ended_by = error
         running = self._running.get(call)
-        call.complete(Outcome.of(error))
         if running is not None:
             running.cancel()
+        call.complete(Outcome.of(error))
 
     def cut(self, error: GatewayError) -> int:
         """End every running call with ``error``; returns how many there were."""
-        self._cut = error
-        running = list(self._running.values())
-        for deferred in running:
+        running = list(self._running.items())
+        for call, deferred in running:
+            call.ended_by = error
             deferred.cancel()
         return len(running)
 
@@ -191,19 +192,19 @@ class Application:
     # --- at the end
 
     def _failed(self, failure: Failure, request: WebRequest, call: Call) -> None:
-        """A view ended early: answer honestly, unless the client left, which completed the call."""
-        if call.outcome is not None:
-            if not failure.check(CancelledError, GatewayError):
-                self._log.failure("a view failed after its answer", failure, request_id=call.id)
-            return
-        if failure.check(CancelledError) and self._cut is not None:
-            error = self._cut
+        """A view ended early: answer honestly, unless there is nobody left to answer."""
+        if not failure.check(CancelledError, GatewayError):
+            self._log.failure("a bug failed {request_id}", failure, request_id=call.id)
+        if call.ended_by is not None:
+            error = call.ended_by
         elif failure.check(GatewayError):
             error = cast("GatewayError", failure.value)
         else:
-            self._log.failure("a bug failed {request_id}", failure, request_id=call.id)
             error = InternalError("the gateway failed to process this request")
-        self._responder.fail(request, call, error)
+        if error.status == CLIENT_GONE:
+            call.complete(Outcome.of(error))
+        elif call.outcome is None:
+            self._responder.fail(request, call, error)
 
     def _settle(self, request: WebRequest, call: Call, outcome: Outcome) -> None:
         self._running.pop(call, None)

@@ -8,7 +8,7 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
 from inference_gateway.config.settings import TimeoutSettings
-from inference_gateway.errors import GatewayError, ProviderInvalidAnswer, Verdict
+from inference_gateway.errors import CLIENT_GONE, GatewayError, ProviderInvalidAnswer, Verdict
 from inference_gateway.exchange import Attempt, Call, Outcome, Reply, Usage
 from inference_gateway.pipeline.collect import LARGEST_ANSWER, collect
 from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
@@ -16,6 +16,7 @@ from inference_gateway.pipeline.time_limit import within
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.table import Candidate
 from inference_gateway.wire.inspect import estimate_tokens, inspect_answer
+from inference_gateway.wire.rename import rename_answer
 from inference_gateway.wire.whole_as_stream import as_events
 
 #: Seconds, where the provider's settings give no total.
@@ -24,15 +25,19 @@ _STREAM_TOTAL = 1800.0
 
 
 async def run_attempt(
-    call: Call, candidate: Candidate, clock: IReactorTime, deadline: Deadline
+    call: Call, candidate: Candidate, public: str, clock: IReactorTime, deadline: Deadline
 ) -> Reply:
     """Ask ``candidate``; return its whole answer, or a stream whose first content has come.
 
-    ``deadline`` is the call's own. Raises what went wrong. Cancelling it leaves the provider.
+    An answer keeps the model's name that it came with, unless the client asked by another than the
+    provider's: then it is given the ``public`` one. ``deadline`` is the call's own. Raises what
+    went wrong. Cancelling it leaves the provider.
     """
     attempt = Attempt(
         provider=candidate.entry.id, model=candidate.upstream_model, started=clock.seconds()
     )
+    if call.request is not None and call.request.model != attempt.model:
+        attempt.answer_as = public
     call.attempts.append(attempt)
     candidate.entry.occupy(attempt)
     try:
@@ -40,7 +45,7 @@ async def run_attempt(
             return await _stream(call, attempt, candidate, clock, deadline)
         return await _plain(call, attempt, candidate, clock, deadline)
     except CancelledError:
-        _complete(attempt, clock, Outcome(verdict=Verdict.CLIENT_GONE, status=499))
+        _complete(attempt, clock, Outcome(verdict=Verdict.CLIENT_GONE, status=CLIENT_GONE))
         raise
     except GatewayError as error:
         _complete(attempt, clock, Outcome.of(error))
@@ -59,7 +64,7 @@ async def _plain(
     body = reply.body
     if not isinstance(body, bytes):
         body = await within(clock, limit, collect(body))
-    _inspect_whole(call, body, clock)
+    body = _accept_whole(call, attempt, body, clock)
     _complete(attempt, clock, Outcome(verdict=Verdict.COMPLETE, status=reply.status))
     return Reply(status=reply.status, body=body)
 
@@ -77,7 +82,7 @@ async def _stream(
     )
     body = reply.body
     if isinstance(body, bytes):
-        _inspect_whole(call, body, clock)
+        body = _accept_whole(call, attempt, body, clock)
         _complete(attempt, clock, Outcome(verdict=Verdict.COMPLETE, status=200))
         return Reply(status=200, body=WholeStream(as_events(body)))
     stream = AttemptStream(call, attempt, body, clock, idle=settings.idle, total=total)
@@ -90,8 +95,8 @@ def _total(attempt: Attempt, settings: TimeoutSettings, otherwise: float) -> Dea
     return Deadline.after(attempt.started, "total", settings.total or otherwise)
 
 
-def _inspect_whole(call: Call, body: bytes, clock: IReactorTime) -> None:
-    """Check that ``body`` is an answer and put what it says about itself on the call."""
+def _accept_whole(call: Call, attempt: Attempt, body: bytes, clock: IReactorTime) -> bytes:
+    """Check that ``body`` is an answer, put what it says on the call, and name its model."""
     if len(body) > LARGEST_ANSWER:
         raise ProviderInvalidAnswer("the provider's answer is larger than the gateway takes")
     facts = inspect_answer(body)
@@ -106,6 +111,7 @@ def _inspect_whole(call: Call, body: bytes, clock: IReactorTime) -> None:
             estimate_tokens(facts.output_chars),
             "estimated",
         )
+    return body if attempt.answer_as is None else rename_answer(body, attempt.answer_as)
 
 
 def _complete(attempt: Attempt, clock: IReactorTime, outcome: Outcome) -> None:

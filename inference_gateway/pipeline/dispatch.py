@@ -38,7 +38,9 @@ class Dispatch:
         failure: GatewayError | None = None
         for candidate in self.balancer.order(resolution.label, resolution.group):
             try:
-                return await run_attempt(call, candidate, self.clock, deadline)
+                return await run_attempt(
+                    call, candidate, resolution.public_model, self.clock, deadline
+                )
             except GatewayError as error:
                 if not error.may_fail_over or self.clock.seconds() >= deadline.at:
                     raise

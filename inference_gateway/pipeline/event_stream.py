@@ -10,6 +10,7 @@ from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 from inference_gateway.errors import (
+    CLIENT_GONE,
     GatewayError,
     ProviderError,
     ProviderTimeout,
@@ -19,7 +20,11 @@ from inference_gateway.errors import (
 from inference_gateway.exchange import Attempt, ByteStream, Call, EventSink, Outcome, Usage
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.wire.inspect import Kind, StreamInspector, estimate_tokens
+from inference_gateway.wire.rename import rename_event
 from inference_gateway.wire.sse import Event, SSEParser
+
+#: The kinds of events that may name the model.
+_CHUNKS = frozenset({Kind.CONTENT, Kind.EMPTY, Kind.FINISH, Kind.USAGE})
 
 
 class AttemptStream:
@@ -30,6 +35,7 @@ class AttemptStream:
     """
 
     __slots__ = (
+        "_answer_as",
         "_attempt",
         "_body",
         "_call",
@@ -62,6 +68,7 @@ class AttemptStream:
         request = call.request
         self._call = call
         self._attempt = attempt
+        self._answer_as = attempt.answer_as
         self._body = body
         self._clock = clock
         self._idle = idle
@@ -126,7 +133,7 @@ class AttemptStream:
             self._over = True
             self._first = None
         else:
-            self._end(Outcome(verdict=Verdict.CLIENT_GONE, status=499))
+            self._end(Outcome(verdict=Verdict.CLIENT_GONE, status=CLIENT_GONE))
         self._body.abort()
 
     # --- the provider's side: BodySink
@@ -145,6 +152,8 @@ class AttemptStream:
         batch: list[Event] = []
         for event in events:
             kind = self._inspector.inspect(event)
+            if self._answer_as is not None and kind in _CHUNKS:
+                event = rename_event(event, self._answer_as)
             if kind is Kind.CONTENT or kind is Kind.EMPTY or kind is Kind.FINISH:
                 batch.append(event)
                 if self._first is not None and kind is not Kind.EMPTY:
@@ -221,7 +230,7 @@ class AttemptStream:
         if first is not None:
             if outcome.error is not None:
                 first.errback(outcome.error)
-            elif outcome.verdict is Verdict.COMPLETE:
+            else:
                 first.callback(None)
         if self._sink is not None:
             self._sink.finished(outcome.error)

@@ -15,6 +15,8 @@ from inference_gateway.service.graph import Graph
 _LOOK_EVERY = 0.02
 #: Seconds that the answers which were cut have to leave the process.
 _FLUSH = 0.25
+#: Seconds that a client has to complete the head of a request, once no call is running.
+_LAST_HEADS = 1.0
 
 
 @attrs.frozen
@@ -52,8 +54,7 @@ class Drain:
         running = graph.in_flight
         end = self._clock.seconds() + timeout
         graph.connections.drain()
-        while len(graph.connections) and self._clock.seconds() < end and not self._hurry:
-            await self._pause(_LOOK_EVERY)
+        await self._until_quiet(end)
         error = Drained("the gateway is shutting down and could not wait for this call any longer")
         cut = sum(application.cut(error) for application in graph.applications)
         end = self._clock.seconds() + _FLUSH
@@ -61,6 +62,17 @@ class Drain:
             await self._pause(_LOOK_EVERY)
         graph.connections.abort()
         return DrainResult(finished=max(0, running - cut), cut=cut)
+
+    async def _until_quiet(self, end: float) -> None:
+        """Wait for calls, and for answers that have to leave; for half a head not so long."""
+        connections = self._graph.connections
+        patience = _LAST_HEADS
+        while len(connections) and patience > 0:
+            if self._hurry or self._clock.seconds() >= end:
+                return
+            await self._pause(_LOOK_EVERY)
+            if not (self._graph.in_flight or connections.waiting):
+                patience -= _LOOK_EVERY
 
     def _pause(self, seconds: float) -> "Deferred[None]":
         return deferLater(self._clock, seconds)

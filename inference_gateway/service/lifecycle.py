@@ -3,9 +3,11 @@
 A shutdown is one coroutine, because its steps depend on each other; twistd waits for it.
 """
 
+import os
 import sys
 import time
 from typing import Any
+from urllib.parse import quote
 
 from twisted.application.service import Service
 from twisted.internet.defer import Deferred
@@ -52,7 +54,7 @@ class GatewayService(Service):
         if log.path is None:
             self._lines = LineWriter(_STANDARD_OUTPUT, reactor)
         else:
-            self._lines = LineWriter.to_path(log.path, reactor)
+            self._lines = _log_file(log.path, reactor)
         self._observer = LineObserver(self._lines, level=log.level, text=log.format == "text")
         self.graph: Graph = build(
             self._settings,
@@ -131,14 +133,13 @@ class GatewayService(Service):
         self.graph.metrics.generation.set(1)
         settle_memory()
         for warning in self._loaded.warnings:
-            self._log.warn("{warning}", warning=warning)
+            self._log.warn("{problem}", problem=warning)
         for port in self._ports:
-            address = port.getHost()
             self._log.info(
-                "inference-gateway {version} serves http://{address}; point OpenAI clients at"
-                " base_url http://{address}/v1",
+                "inference-gateway {version} serves {address}; point OpenAI clients at"
+                " base_url {address}/v1",
                 version=__version__,
-                address=_readable(address),
+                address=_url(port.getHost()),
             )
 
     # --- signals
@@ -153,17 +154,26 @@ class GatewayService(Service):
             self._drain.hurry()
 
 
+def _log_file(path: str, reactor: Any) -> LineWriter:
+    try:
+        return LineWriter.to_path(path, reactor)
+    except OSError as error:
+        reason = error.strerror
+        print(f"inference-gateway: cannot write the log {path}: {reason}", file=sys.__stderr__)
+        raise SystemExit(1) from None
+
+
 def _with_backlog(description: str) -> str:
     if description.startswith("tcp:") and ":backlog=" not in description:
         return f"{description}:backlog={_BACKLOG}"
     return description
 
 
-def _readable(address: Any) -> str:
+def _url(address: Any) -> str:
     host = getattr(address, "host", None)
-    if host is None:
-        return str(getattr(address, "name", address))
-    return f"[{host}]:{address.port}" if ":" in host else f"{host}:{address.port}"
+    if host is None:  # a UNIX socket, whose path is percent-encoded where a host would be
+        return f"http+unix://{quote(os.fsdecode(address.name), safe='')}"
+    return f"http://[{host}]:{address.port}" if ":" in host else f"http://{host}:{address.port}"
 
 
 async def _maybe(result: "Deferred[Any] | None") -> None:

@@ -59,11 +59,8 @@ STANDARD: Configuration = {
 }
 
 _NO_CONFIGURATION: Configuration = {}
-_NO_VARIABLES: Mapping[str, str] = {}
 #: Made absolute now, because trial changes the directory before it runs the tests.
-_PYTHONPATH = [
-    os.path.abspath(path) for path in os.environ.get("PYTHONPATH", "").split(":") if path
-]
+_PYTHONPATH = [*map(os.path.abspath, filter(None, os.environ.get("PYTHONPATH", "").split(":")))]
 _TWISTD = Path(sys.executable).with_name("twistd")
 _ADDRESS = re.compile(r"serves http://(\S+):([0-9]+);")
 #: Seconds that anything may take that happens at once on a machine with nothing else to do.
@@ -89,7 +86,7 @@ def free_port() -> int:
 
 
 def twistd(
-    *arguments: str, environment: Mapping[str, str] = _NO_VARIABLES
+    *arguments: str, environment: Mapping[str, str] = {}
 ) -> "subprocess.CompletedProcess[str]":
     """Run ``twistd`` to its end, for command lines that start nothing."""
     return subprocess.run(
@@ -121,7 +118,7 @@ class Gateway:
         configuration: Configuration | None = _NO_CONFIGURATION,
         *,
         arguments: Sequence[str] = (),
-        environment: Mapping[str, str] = _NO_VARIABLES,
+        environment: Mapping[str, str] = {},
     ) -> None:
         self._temporary = tempfile.TemporaryDirectory(prefix="gateway-")
         self.directory = Path(self._temporary.name)
@@ -340,7 +337,7 @@ class OwnGatewayTestCase(SynchronousTestCase):
         configuration: Configuration | None = _NO_CONFIGURATION,
         *,
         arguments: Sequence[str] = (),
-        environment: Mapping[str, str] = _NO_VARIABLES,
+        environment: Mapping[str, str] = {},
     ) -> Gateway:
         """Start a gateway; it is ended with the test, and its log is judged then."""
         gateway = Gateway(configuration, arguments=arguments, environment=environment)

@@ -24,6 +24,7 @@ from inference_gateway.config.settings import (
 from inference_gateway.exchange import Principal
 from inference_gateway.http1.answer import DateLine
 from inference_gateway.http1.limits import Limits
+from inference_gateway.interfaces import Service
 from inference_gateway.pipeline.admit import Gate
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
 from inference_gateway.pipeline.dispatch import Dispatch
@@ -82,6 +83,8 @@ class GatewayTestCase(SynchronousTestCase):
     metrics_access = Access.OPEN
     #: Serve through Twisted's own web server instead of ours.
     stock = False
+    #: What answers calls in place of the layers.
+    service: Service | None = None
     most: int | None = None
     most_per_address: int | None = None
 
@@ -104,7 +107,7 @@ class GatewayTestCase(SynchronousTestCase):
         )
         routing = RoutingSettings(models={"m": ModelRouteSettings(aliases=("alias",))})
         table = ModelTable(self.roster, routing)
-        self.service = stack(self.gate, Dispatch(table, RoundRobin(), self.clock, 600.0))
+        service = self.service or stack(self.gate, Dispatch(table, RoundRobin(), self.clock, 600.0))
         responder = Responder("X-Request-ID")
         store = MemoryKeyStore(self.keys)
         probes = Probes(
@@ -116,7 +119,7 @@ class GatewayTestCase(SynchronousTestCase):
         self.app = Application(
             Router(
                 [
-                    (Chat(self.service, responder, self.clock, KEEPALIVE), Access.KEY),
+                    (Chat(service, responder, self.clock, KEEPALIVE), Access.KEY),
                     (Models(table, responder), Access.KEY),
                     (probes, Access.OPEN),
                     (Exposition(self.metrics, responder), self.metrics_access),

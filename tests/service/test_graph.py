@@ -5,7 +5,6 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.load import Flags, load
 from inference_gateway.service.graph import Graph, build
 from tests.api.gateway import Client
 from tests.config.loading import loaded
@@ -25,8 +24,9 @@ class GraphTestCase(SynchronousTestCase):
 
     def build(self, text: str | None = None, **caps: int) -> Graph:
         """Return the graph of a configuration file's text, or of nothing at all."""
+        environment = {"KEY": "alices-very-secret-key", "ROOT_KEY": "the-roots-secret-key"}
         self.graph = build(
-            loaded(text).settings if text else load(Flags(), {}).settings,
+            loaded(text, environment).settings,
             self.clock,
             lines=self.log.lines,
             wall=lambda: 1.7e9,
@@ -92,7 +92,7 @@ class ConfiguredTests(GraphTestCase):
         self.build(
             """
             version: one
-            middleware: {auth: {keys: [{id: alice, key: alices-very-secret-key}]}}
+            middleware: {auth: {keys: [{id: alice, key: '${KEY}'}]}}
             """
         )
         key = ("Authorization", "Bearer alices-very-secret-key")
@@ -119,7 +119,7 @@ class ConfiguredTests(GraphTestCase):
         self.build(
             """
             version: one
-            middleware: {auth: {admin_keys: [{id: root, key: the-roots-secret-key}]}}
+            middleware: {auth: {admin_keys: [{id: root, key: '${ROOT_KEY}'}]}}
             telemetry: {metrics: {auth: admin}}
             """
         )
