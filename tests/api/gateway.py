@@ -99,7 +99,7 @@ class GatewayTestCase(SynchronousTestCase):
         self.roster = Roster(
             RosterEntry(
                 settings=ProviderSettings(
-                    id=provider.id, models={"m": "own-m", "org/n": "n"}, timeouts=TimeoutSettings()
+                    id=provider.id, models={"m": "m", "org/n": "n"}, timeouts=TimeoutSettings()
                 ),
                 provider=provider,
             )

@@ -1,73 +1,21 @@
-"""One try at one provider: its limits, what it holds, and what is said of its end."""
+"""One try at one provider: its answer, and its limits of time."""
 
-import gc
+from twisted.internet.defer import Deferred
 
-from twisted.internet.defer import CancelledError, Deferred
-from twisted.internet.task import Clock
-from twisted.trial.unittest import SynchronousTestCase
-
-from inference_gateway.config.settings import ProviderSettings, TimeoutSettings
+from inference_gateway.config.settings import TimeoutSettings
 from inference_gateway.errors import (
-    GatewayError,
     ProviderInvalidAnswer,
-    ProviderRejected,
     ProviderTimeout,
     ProviderTruncated,
     ProviderUnavailable,
     Verdict,
 )
-from inference_gateway.exchange import Call, ProviderReply, Reply, Usage
-from inference_gateway.pipeline.attempt import run_attempt
+from inference_gateway.exchange import Usage
 from inference_gateway.pipeline.collect import LARGEST_ANSWER
-from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.routing.roster import RosterEntry
-from inference_gateway.routing.table import Candidate
-from inference_gateway.testing import Answer, FakeProvider, ManualBody, RecordingSink
+from inference_gateway.testing import Answer, ManualBody, RecordingSink
 from inference_gateway.wire.sse import SSEParser
+from tests.pipeline.asking import AttemptTestCase
 from tests.pipeline.chats import DONE, ROLE, STOP, answer, chat, text
-
-TIMEOUTS = TimeoutSettings(first_byte=10.0, first_token=20.0, idle=5.0, total=50.0)
-
-
-class AttemptTestCase(SynchronousTestCase):
-    """A provider that is asked once."""
-
-    def setUp(self) -> None:
-        self.clock = Clock()
-        self.clock.advance(1.0)
-        self.call = chat(stream=True, received=1.0)
-        self.timeouts = TIMEOUTS
-
-    def tearDown(self) -> None:
-        self.assertEqual(self.clock.getDelayedCalls(), [])
-        self.assertEqual(self.entry.in_flight, 0)
-        gc.collect()
-
-    def ask(
-        self, answer: "Answer | Deferred[Answer]", *, deadline: float = 600.0
-    ) -> "Deferred[Reply]":
-        """Try a provider that does as ``answer`` says; ``deadline`` is the call's own."""
-        self.provider = FakeProvider("p", answer)
-        settings = ProviderSettings(id="p", timeouts=self.timeouts)
-        self.entry = RosterEntry(settings=settings, provider=self.provider)
-        running = run_attempt(
-            self.call,
-            Candidate(self.entry, "own-name"),
-            self.clock,
-            Deadline.after(self.call.received, "total", deadline),
-        )
-        return Deferred.fromCoroutine(running)
-
-    def verdict(self) -> Verdict | None:
-        """Return how the attempt ended."""
-        (attempt,) = self.call.attempts
-        return None if attempt.outcome is None else attempt.outcome.verdict
-
-    def limit(self, asked: "Deferred[Reply]") -> str:
-        """Return the limit that ended the attempt."""
-        error = self.failureResultOf(asked, ProviderTimeout).value
-        self.assertEqual(self.verdict(), f"{error.limit}_timeout")
-        return str(error.limit)
 
 
 class PlainTests(AttemptTestCase):
@@ -97,7 +45,7 @@ class PlainTests(AttemptTestCase):
         self.successResultOf(asked)
         (attempt,) = self.call.attempts
         self.assertIs(attempt, self.provider.attempts[0])
-        self.assertEqual((attempt.provider, attempt.model), ("p", "own-name"))
+        self.assertEqual((attempt.provider, attempt.model), ("p", "m"))
         self.assertEqual((attempt.started, attempt.ended), (1.0, 3.0))
 
     def test_body_in_pieces(self) -> None:
@@ -270,62 +218,3 @@ class StreamTests(AttemptTestCase):
         self.assertEqual(sink.results, [])
         self.clock.advance(1.0)
         self.assertIs(self.verdict(), Verdict.TOTAL_TIMEOUT)
-
-
-class EndingTests(AttemptTestCase):
-    """What every ending has in common."""
-
-    def test_errors(self) -> None:
-        """A provider's error is the attempt's outcome and comes through."""
-        errors: list[tuple[GatewayError, Verdict]] = [
-            (ProviderUnavailable("refused"), Verdict.PROVIDER_ERROR),
-            (ProviderTimeout("connect", 5.0), Verdict.CONNECT_TIMEOUT),
-            (ProviderRejected("too long", status=413), Verdict.PROVIDER_ERROR),
-        ]
-        for error, verdict in errors:
-            self.call = chat(stream=True)
-            self.assertIs(self.failureResultOf(self.ask(error)).value, error)
-            (attempt,) = self.call.attempts
-            assert attempt.outcome is not None
-            self.assertEqual(
-                (attempt.outcome.verdict, attempt.outcome.status), (verdict, error.status)
-            )
-            self.assertEqual(attempt.ended, 1.0)
-
-    def test_bug(self) -> None:
-        """A bug in a provider is an internal end, and comes through as it is."""
-        self.failureResultOf(self.ask(KeyError("a bug")), KeyError)
-        self.assertIs(self.verdict(), Verdict.INTERNAL)
-
-    def test_client_left(self) -> None:
-        """Cancelling leaves the provider at every stage, and no error is charged to it."""
-        body = ManualBody(ROLE)
-        for waiting in (Deferred[Answer](), body):
-            self.call = chat(stream=True)
-            asked = self.ask(waiting)
-            asked.cancel()
-            self.failureResultOf(asked, CancelledError)
-            self.assertIs(self.verdict(), Verdict.CLIENT_GONE)
-        self.assertTrue(body.aborted)
-
-    def test_client_left_plain(self) -> None:
-        """So it is for a plain call, while its body is read."""
-        self.call = chat()
-        body = ManualBody(b"{")
-        asked = self.ask(body)
-        asked.cancel()
-        self.failureResultOf(asked, CancelledError)
-        self.assertTrue(body.aborted)
-        self.assertIs(self.verdict(), Verdict.CLIENT_GONE)
-
-    def test_head_with_its_own_status(self) -> None:
-        """A whole answer keeps the status the provider gave it."""
-        self.call = chat()
-        reply = self.successResultOf(self.ask(ProviderReply(status=201, body=answer())))
-        self.assertEqual(reply.status, 201)
-
-    def test_call_without_a_request(self) -> None:
-        """Without a parsed request there is nothing to estimate usage from."""
-        self.call = Call(id="r", received=0.0, method="POST", path="/")
-        self.successResultOf(self.ask(answer(usage=None)))
-        self.assertIsNone(self.call.usage)

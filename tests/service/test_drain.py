@@ -106,6 +106,17 @@ class FinishTests(DrainTestCase):
         self.pass_time(0.1)
         self.assertEqual(self.successResultOf(result), DrainResult(finished=0, cut=1))
 
+    def test_half_a_head(self) -> None:
+        """A client that has sent half of a head is not waited for as long as a call."""
+        client = self.client()
+        client.connection.send(b"POST /v1/chat/comp")
+        result = self.finish(30.0)
+        self.pass_time(0.5)
+        self.assertNoResult(result)
+        self.pass_time(1.5)
+        self.assertEqual(self.successResultOf(result), DrainResult(finished=0, cut=0))
+        self.assertTrue(client.connection.cut)
+
     def test_deaf_client(self) -> None:
         """A client that does not even take its error is cut off in the end."""
         client = self.running()

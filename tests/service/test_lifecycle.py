@@ -144,6 +144,16 @@ class StartTests(LifecycleTestCase):
         self.assertIn("cannot listen on tcp:8000", line)
         self.assertIn("Address already in use", line)
 
+    def test_no_log(self) -> None:
+        """A log that cannot be written ends the process the same way."""
+        output = StringIO()
+        self.patch(sys, "__stderr__", output)
+        settings = loaded("telemetry: {log: {path: /nowhere/at/all.log}}\n")
+        stop: SystemExit = self.assertRaises(SystemExit, GatewayService, settings, self.reactor)
+        self.assertEqual(stop.code, 1)
+        (line,) = output.getvalue().splitlines()
+        self.assertIn("cannot write the log /nowhere/at/all.log: No such file", line)
+
     def test_warnings(self) -> None:
         """What the configuration warned of is logged."""
         service = GatewayService(load(Flags(), {"HOST": "no address"}), self.reactor)
