@@ -33,7 +33,10 @@ _PAGE = """<!doctype html>
 
 
 class Probes:
-    """Front page and health; ``ready`` gives the named checks and whether each holds."""
+    """Front page and health; ``ready`` gives the named checks and whether each holds.
+
+    ``has_metrics`` says whether the metrics are served here as well.
+    """
 
     app = Klein()
 
@@ -43,11 +46,16 @@ class Probes:
         *,
         title: str,
         root_path: str,
+        has_metrics: bool,
         ready: Callable[[], Mapping[str, bool]],
     ) -> None:
         self._responder = responder
         self._title = title
-        self._links = {name: root_path + path for name, path in _LINKS.items()}
+        self._links = {
+            name: root_path + path
+            for name, path in _LINKS.items()
+            if name != "metrics" or has_metrics
+        }
         self._ready = ready
 
     @app.route("/", methods=["GET"])

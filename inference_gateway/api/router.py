@@ -71,8 +71,7 @@ class Router:
         Raises `ResourceNotFound`, naming the path that was probably meant, `MethodNotAllowed`, or
         `InvalidRequest` for a path that is not UTF-8.
         """
-        if self._root and path.startswith(self._root + b"/"):
-            path = path[len(self._root) :]
+        path = self._below_root(path)
         methods = self._static.get(path)
         if methods is not None:
             match = methods.get(method)
@@ -81,6 +80,12 @@ class Router:
             return match
         return self._match_dynamic(method, path)
 
+    def access(self, path: bytes) -> Access:
+        """Who may ask ``path`` at all, whatever the method; what is unknown needs a key."""
+        for match in self._static.get(self._below_root(path), {}).values():
+            return match.access
+        return Access.KEY
+
     def allowed(self, path: bytes) -> list[str]:
         """The methods that ``path`` answers to; raises like `match` when there are none."""
         try:
@@ -88,6 +93,11 @@ class Router:
         except MethodNotAllowed as error:
             return error.allowed
         return []
+
+    def _below_root(self, path: bytes) -> bytes:
+        if self._root and path.startswith(self._root + b"/"):
+            return path[len(self._root) :]
+        return path
 
     def _match_dynamic(self, method: bytes, path: bytes) -> Match:
         try:

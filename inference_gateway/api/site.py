@@ -26,6 +26,7 @@ from inference_gateway.errors import (
     ClientGone,
     GatewayError,
     InternalError,
+    MethodNotAllowed,
     SlowClient,
     UnsupportedMediaType,
 )
@@ -155,20 +156,25 @@ class Application:
     def _judge(self, request: WebRequest, call: Call, values: HeaderValues) -> None:
         if request.method == b"OPTIONS":
             return
+        if self._unguarded and values(b"origin"):
+            _check_host(values)
         access = Access.KEY
-        wrong: GatewayError | None = None
+        wrong: GatewayError | None = None  # told only to those who may ask
         try:
             match = self._router.match(request.method, request.path)
+        except MethodNotAllowed as error:
+            wrong = error
+            access = self._router.access(request.path)
         except GatewayError as error:
-            wrong = error  # told only to those who may ask
+            wrong = error
         else:
             call.route = match.template
             access = match.access
         if access is Access.OPEN:
+            if wrong is not None:
+                raise wrong
             return
         self._gate.check()
-        if self._unguarded and values(b"origin"):
-            _check_host(values)
         if access is Access.ADMIN:
             call.principal = self._authenticator.administrator(values)
         else:

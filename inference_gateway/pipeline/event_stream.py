@@ -13,6 +13,7 @@ from inference_gateway.errors import (
     CLIENT_GONE,
     GatewayError,
     ProviderError,
+    ProviderInvalidAnswer,
     ProviderTimeout,
     ProviderTruncated,
     Verdict,
@@ -23,6 +24,10 @@ from inference_gateway.wire.inspect import Kind, StreamInspector, estimate_token
 from inference_gateway.wire.rename import rename_event
 from inference_gateway.wire.sse import Event, SSEParser
 
+#: Bytes of events that may come before the first content.
+_MOST_HELD = 1024 * 1024
+#: Seconds that a body may take to end behind its ``[DONE]``.
+_LAST_BYTES = 1.0
 #: The kinds of events that may name the model.
 _CHUNKS = frozenset({Kind.CONTENT, Kind.EMPTY, Kind.FINISH, Kind.USAGE})
 
@@ -40,8 +45,10 @@ class AttemptStream:
         "_body",
         "_call",
         "_clock",
+        "_ended",
         "_first",
         "_held",
+        "_held_size",
         "_hide_usage",
         "_idle",
         "_inspector",
@@ -77,6 +84,8 @@ class AttemptStream:
         self._parser = SSEParser()
         self._inspector = StreamInspector(1 if request is None else request.n)
         self._held: list[Event] = []
+        self._held_size = 0
+        self._ended = False
         self._first: Deferred[None] | None = None
         self._sink: EventSink | None = None
         self._result: GatewayError | None = None
@@ -134,6 +143,7 @@ class AttemptStream:
             self._first = None
         else:
             self._end(Outcome(verdict=Verdict.CLIENT_GONE, status=CLIENT_GONE))
+        self._cancel_timer()
         self._body.abort()
 
     # --- the provider's side: BodySink
@@ -141,6 +151,7 @@ class AttemptStream:
     def received(self, data: bytes) -> None:
         """Take the provider's next bytes."""
         if self._over:  # bytes after the end of the stream: nobody waits for them
+            self._cancel_timer()
             self._body.abort()
             return
         self._last_received = self._clock.seconds()
@@ -173,11 +184,14 @@ class AttemptStream:
             else:  # DONE
                 self._deliver(batch)
                 self._finish(None)
+                self._await_end()
                 return
         self._deliver(batch)
 
     def ended(self, error: GatewayError | None) -> None:
         """Take the end of the provider's body, clean or not."""
+        self._ended = True
+        self._cancel_timer()
         if not self._over:
             self._finish(error)
 
@@ -188,8 +202,11 @@ class AttemptStream:
             return
         if self._sink is not None:
             self._sink.events(batch)
-        else:
-            self._held += batch
+            return
+        self._held += batch
+        self._held_size += sum([len(event.raw) for event in batch])
+        if self._held_size > _MOST_HELD:
+            self._fail(ProviderInvalidAnswer("the provider says much and begins no answer"))
 
     def _commit(self, batch: list[Event]) -> None:
         """The first content is here: let the call go on, which normally starts us at once."""
@@ -211,6 +228,18 @@ class AttemptStream:
                 or ProviderTruncated("the provider's stream ended before the answer was complete")
             )
 
+    def _await_end(self) -> None:
+        """All was said; give the body a moment to end, so that its connection can be used again."""
+        if self._result is not None or self._ended:
+            return
+        self._body.resume()
+        self._timer = self._clock.callLater(_LAST_BYTES, self._body.abort)
+
+    def _cancel_timer(self) -> None:
+        timer, self._timer = self._timer, None
+        if timer is not None and timer.active():
+            timer.cancel()
+
     def _fail(self, error: GatewayError) -> None:
         self._end(Outcome.of(error))
         self._body.abort()
@@ -220,9 +249,7 @@ class AttemptStream:
             return
         self._over = True
         self._result = outcome.error
-        if self._timer is not None:
-            self._timer.cancel()
-            self._timer = None
+        self._cancel_timer()
         self._report()
         self._attempt.ended = self._clock.seconds()
         self._attempt.complete(outcome)

@@ -96,6 +96,7 @@ def build(
         responder,
         title=server.api_title,
         root_path=server.root_path,
+        has_metrics=not server.admin_listen,
         ready=Readiness(gate, roster, lag),
     )
     metrics_access = Access.ADMIN if settings.telemetry.metrics.auth == "admin" else Access.OPEN

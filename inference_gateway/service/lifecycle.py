@@ -48,6 +48,7 @@ class GatewayService(Service):
         self._loaded = loaded
         self._settings = loaded.settings
         self._ports: list[IListeningPort] = []
+        self._admin_ports: list[IListeningPort] = []
         self._drain: Drain | None = None
         use_monotonic_time(reactor)
         log = self._settings.telemetry.log
@@ -77,10 +78,10 @@ class GatewayService(Service):
         super().privilegedStartService()  # type: ignore[no-untyped-call]
         server = self._settings.server
         for description in server.listen:
-            self._listen(description, self.graph.factory)
+            self._listen(description, self.graph.factory, self._ports)
         if self.graph.admin_factory is not None:
             for description in server.admin_listen:
-                self._listen(description, self.graph.admin_factory)
+                self._listen(description, self.graph.admin_factory, self._admin_ports)
 
     def startService(self) -> None:
         """Begin to serve."""
@@ -96,7 +97,7 @@ class GatewayService(Service):
         self._log.info("draining: {in_flight} in flight", in_flight=graph.in_flight)
         await drain.grace(server.drain_grace)
         graph.gate.draining = True
-        for port in self._ports:
+        for port in [*self._ports, *self._admin_ports]:
             await _maybe(port.stopListening())
         self._log.info("stopped listening: {in_flight} in flight", in_flight=graph.in_flight)
         result = await drain.finish(server.shutdown_timeout)
@@ -116,10 +117,10 @@ class GatewayService(Service):
 
     # --- start
 
-    def _listen(self, description: str, factory: Factory) -> None:
+    def _listen(self, description: str, factory: Factory, ports: list[IListeningPort]) -> None:
         endpoint = serverFromString(self._reactor, _with_backlog(description))
         failures: list[Failure] = []
-        endpoint.listen(factory).addCallbacks(self._ports.append, failures.append)
+        endpoint.listen(factory).addCallbacks(ports.append, failures.append)
         for failure in failures:  # an exit from within the callback would go no further than that
             reason = getattr(failure.value, "socketError", failure.value)
             print(
@@ -141,6 +142,9 @@ class GatewayService(Service):
                 version=__version__,
                 address=_url(port.getHost()),
             )
+
+        for port in self._admin_ports:
+            self._log.info("administration listens on {address}", address=_url(port.getHost()))
 
     # --- signals
 

@@ -10,6 +10,7 @@ from prometheus_client import CollectorRegistry, Counter, Gauge, disable_created
 from prometheus_client.exposition import generate_latest
 
 from inference_gateway import __version__
+from inference_gateway.errors import Verdict
 from inference_gateway.exchange import Call, Outcome
 from inference_gateway.telemetry.histogram import HistogramFamily
 
@@ -125,7 +126,7 @@ class Metrics:
                 call.route, method, str(outcome.status)
             )
         requests.inc()
-        if outcome.error is not None and not call.attempts:
+        if outcome.error is not None and outcome.verdict is Verdict.REFUSED:
             self.refusals.labels(outcome.error.error_type).inc()
         if not call.operation:
             return

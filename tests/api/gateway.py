@@ -111,7 +111,11 @@ class GatewayTestCase(SynchronousTestCase):
         responder = Responder("X-Request-ID")
         store = MemoryKeyStore(self.keys)
         probes = Probes(
-            responder, title="A <Gateway>", root_path=self.root_path, ready=lambda: self.checks
+            responder,
+            title="A <Gateway>",
+            root_path=self.root_path,
+            has_metrics=True,
+            ready=lambda: self.checks,
         )
         self.connections = Connections(
             self.metrics, most=self.most, most_per_address=self.most_per_address

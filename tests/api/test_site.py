@@ -85,6 +85,11 @@ class HeadTests(GatewayTestCase):
         self.assertEqual((answer.status, answer.error["code"]), (405, "method_not_allowed"))
         self.assertEqual(answer.headers["allow"], "POST")
 
+    def test_wrong_method_where_no_key_is_needed(self) -> None:
+        """Nobody needs a key to be told that a probe cannot be posted to."""
+        answer = self.ask("POST", "/healthz", b"")
+        self.assertEqual((answer.status, answer.headers["allow"]), (405, "GET, HEAD"))
+
     def test_media_type(self) -> None:
         """A body that does not say it is JSON in UTF-8 is refused before it comes."""
         for value in (
@@ -188,6 +193,13 @@ class OpenTests(GatewayTestCase):
         for host in ("evil.example", "evil.example:8000", "localhost.evil.example", "[::2]:8000"):
             answer = self.ask("GET", "/v1/models", None, origin, host=host)
             self.assertEqual(answer.status, 403, host)
+
+    def test_rebinding_of_open_routes(self) -> None:
+        """What needs no key is no exception."""
+        answer = self.ask(
+            "GET", "/metrics", None, ("Origin", "https://evil.test"), host="evil.test"
+        )
+        self.assertEqual(answer.status, 403)
 
     def test_local_pages(self) -> None:
         """A page on this machine may, under each of the machine's names."""

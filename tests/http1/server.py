@@ -38,6 +38,8 @@ class Transport(StringTransport):
     def __init__(self) -> None:
         super().__init__()
         self.half_closed = False
+        #: What waits for the client to read, by the name that the transport of TLS has for it.
+        self._appSendBuffer: list[bytes] = []
         self.writes: list[bytes] = []
 
     def write(self, data: bytes) -> None:

@@ -16,10 +16,6 @@ from tests.http1.test_outgoing import SocketTestCase
 class Queue(Transport):
     """A transport whose queue the test fills and empties."""
 
-    def __init__(self) -> None:
-        super().__init__()
-        self._appSendBuffer: list[bytes] = []
-
     def setTcpNoDelay(self, enabled: bool) -> None:
         """Do nothing: a queue has no timers."""
 

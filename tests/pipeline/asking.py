@@ -34,6 +34,7 @@ class AttemptTestCase(SynchronousTestCase):
         self.own_name = "m"
 
     def tearDown(self) -> None:
+        self.clock.advance(1.0)  # for which a body may go on behind its [DONE]
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(self.entry.in_flight, 0)
         gc.collect()

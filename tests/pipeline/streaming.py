@@ -49,6 +49,7 @@ class StreamTestCase(SynchronousTestCase):
         self.make(chat(stream=True))
 
     def tearDown(self) -> None:
+        self.clock.advance(1.0)  # for which a body may go on behind its [DONE]
         self.assertEqual(self.clock.getDelayedCalls(), [])
         del self.stream, self.first
         gc.collect()

@@ -26,6 +26,12 @@ class BeforeContentTests(StreamTestCase):
         self.assertIsNone(self.call.first_content_at)
         self.stream.abort()
 
+    def test_flood(self) -> None:
+        """A provider that says a megabyte without beginning is left."""
+        self.feed(*[b": " + b"x" * 65536 + b"\n\n"] * 16)
+        self.failureResultOf(self.first, ProviderInvalidAnswer)
+        self.assertTrue(self.body.aborted)
+
     def test_content(self) -> None:
         """The first content ends the waiting, and the clock is read for it."""
         self.clock.advance(2.0)

@@ -91,6 +91,15 @@ class EndTests(StreamTestCase):
         self.assertTrue(self.body.aborted)
         self.assertComplete()
 
+    def test_body_never_ends(self) -> None:
+        """A body that stays open behind ``[DONE]`` is left after a moment."""
+        self.feed(STOP + DONE)
+        self.clock.advance(0.9)
+        self.assertFalse(self.body.aborted)
+        self.clock.advance(0.1)
+        self.assertTrue(self.body.aborted)
+        self.assertComplete()
+
     def test_body_ends_after_the_end(self) -> None:
         """The body's own end after ``[DONE]`` is nothing new."""
         self.feed(STOP + DONE)
@@ -221,6 +230,7 @@ class SplitTests(SynchronousTestCase):
         expected = ROLE + text("grüße") + COMMENT + text("語") + STOP
         self.assertEqual((sink.raw, sink.results), (expected, [None]))
         self.assertEqual((call.dropped_events, call.usage), (1, Usage(7, 3)))
+        body.end()
         self.assertEqual(clock.getDelayedCalls(), [])
 
 

@@ -108,6 +108,9 @@ class ConfiguredTests(GraphTestCase):
             """
         )
         admin = self.graph.admin_factory
+        client = self.client()
+        client.send("GET", "/")
+        self.assertNotIn("metrics", client.answer.json["links"])
         self.assertEqual(self.status("GET", "/metrics"), 404)
         self.assertEqual(self.status("GET", "/metrics", factory=admin), 200)
         self.assertEqual(self.status("GET", "/healthz", factory=admin), 200)
