@@ -62,7 +62,7 @@ _NO_CONFIGURATION: Configuration = {}
 #: Made absolute now, because trial changes the directory before it runs the tests.
 _PYTHONPATH = [*map(os.path.abspath, filter(None, os.environ.get("PYTHONPATH", "").split(":")))]
 _TWISTD = Path(sys.executable).with_name("twistd")
-_ADDRESS = re.compile(r"serves http://(\S+):([0-9]+);")
+_ADDRESS = re.compile(r"(?:serves|administration listens on) http://([0-9.]+):([0-9]+)")
 #: Seconds that anything may take that happens at once on a machine with nothing else to do.
 _PATIENCE = 20.0
 
