@@ -6,7 +6,6 @@ it ends, completes its call exactly once; and it knows the running calls, for dr
 """
 
 from functools import partial
-from os import urandom
 from typing import Any, cast
 
 from twisted.internet.defer import CancelledError, Deferred
@@ -16,28 +15,25 @@ from twisted.python.failure import Failure
 from twisted.web.resource import Resource
 from twisted.web.server import NOT_DONE_YET
 
+from inference_gateway.api.call_id import call_id
 from inference_gateway.api.connections import Connections
+from inference_gateway.api.head_rules import check_host, check_json
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Router
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import (
     CLIENT_GONE,
-    AccessDenied,
     ClientGone,
     GatewayError,
     InternalError,
     MethodNotAllowed,
     SlowClient,
-    UnsupportedMediaType,
 )
 from inference_gateway.exchange import Call, Outcome
 from inference_gateway.http1.channel import HTTPChannel
 from inference_gateway.http1.request import Request
 from inference_gateway.http1.stall import WriteStalled
 from inference_gateway.interfaces import Authenticator, Gate, HeaderValues, Observer
-from inference_gateway.wire.headers import media_type, valid_request_id
-
-_LOOPBACK_HOSTS = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
 
 
 class Application:
@@ -138,11 +134,8 @@ class Application:
     # --- at the head
 
     def _begin(self, request: WebRequest, values: HeaderValues) -> Call:
-        given = values(self._id_header)
         call = Call(
-            id=given[0].decode("ascii")
-            if len(given) == 1 and valid_request_id(given[0])
-            else _new_id(),
+            id=call_id(values(self._id_header)),
             received=self._clock.seconds(),
             method=request.method.decode("ascii", "replace"),
             path=request.path.decode("ascii", "backslashreplace"),
@@ -157,7 +150,7 @@ class Application:
         if request.method == b"OPTIONS":
             return
         if self._unguarded and values(b"origin"):
-            _check_host(values)
+            check_host(values)
         access = Access.KEY
         wrong: GatewayError | None = None  # told only to those who may ask
         try:
@@ -182,7 +175,7 @@ class Application:
         if wrong is not None:
             raise wrong
         if request.method == b"POST":
-            _check_json(values)
+            check_json(values)
 
     def _options(self, request: WebRequest, call: Call) -> None:
         try:
@@ -249,57 +242,3 @@ def _values_of(request: WebRequest) -> HeaderValues:
 
 def _peer(request: WebRequest) -> str:
     return getattr(request.getClientAddress(), "host", "")
-
-
-def _new_id() -> str:
-    """A random UUID (RFC 9562, version 4), without the cost of an object of that type."""
-    digits = _randomness.take().hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
-
-
-class _Randomness:
-    """Random bytes for ids, asked of the system in bulk: each asking is a system call."""
-
-    def __init__(self) -> None:
-        self._bytes = b""
-        self._at = 0
-
-    def take(self) -> bytes:
-        """Return sixteen bytes that nobody had before."""
-        if self._at == len(self._bytes):
-            self._bytes = urandom(4096)
-            self._at = 0
-        self._at += 16
-        return self._bytes[self._at - 16 : self._at]
-
-
-_randomness = _Randomness()
-
-
-def _check_json(values: HeaderValues) -> None:
-    types = values(b"content-type")
-    if types == _USUAL_TYPE and not values(b"content-encoding"):
-        return
-    if len(types) != 1 or media_type(types[0]) not in _JSON_TYPES:
-        raise UnsupportedMediaType(
-            "the body must be sent as 'Content-Type: application/json', in UTF-8"
-        )
-    if any(coding.strip().lower() != b"identity" for coding in values(b"content-encoding")):
-        raise UnsupportedMediaType("the body must be sent without a Content-Encoding")
-
-
-_USUAL_TYPE = [b"application/json"]
-_JSON_TYPES = frozenset({("application/json", ""), ("application/json", "utf-8")})
-
-
-def _check_host(values: HeaderValues) -> None:
-    """Refuse a page from elsewhere that reached us through DNS rebinding."""
-    hosts = values(b"host")
-    name = hosts[0].lower() if hosts else b""
-    if not name.endswith(b"]"):
-        name = name.rpartition(b":")[0] or name
-    if name not in _LOOPBACK_HOSTS:
-        raise AccessDenied(
-            "without keys the gateway answers browsers only at localhost, 127.0.0.1 and [::1]"
-        )

@@ -1,0 +1,34 @@
+"""What the head of a request must say, beyond its route and its key, before a body is read."""
+
+from inference_gateway.errors import AccessDenied, UnsupportedMediaType
+from inference_gateway.interfaces import HeaderValues
+from inference_gateway.wire.headers import media_type
+
+_USUAL_TYPE = [b"application/json"]
+_JSON_TYPES = frozenset({("application/json", ""), ("application/json", "utf-8")})
+_LOOPBACK_HOSTS = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
+
+
+def check_json(values: HeaderValues) -> None:
+    """Refuse a body that does not say it is JSON in UTF-8, uncompressed."""
+    types = values(b"content-type")
+    if types == _USUAL_TYPE and not values(b"content-encoding"):
+        return
+    if len(types) != 1 or media_type(types[0]) not in _JSON_TYPES:
+        raise UnsupportedMediaType(
+            "the body must be sent as 'Content-Type: application/json', in UTF-8"
+        )
+    if any(coding.strip().lower() != b"identity" for coding in values(b"content-encoding")):
+        raise UnsupportedMediaType("the body must be sent without a Content-Encoding")
+
+
+def check_host(values: HeaderValues) -> None:
+    """Refuse a page from elsewhere that reached us through DNS rebinding."""
+    hosts = values(b"host")
+    name = hosts[0].lower() if hosts else b""
+    if not name.endswith(b"]"):
+        name = name.rpartition(b":")[0] or name
+    if name not in _LOOPBACK_HOSTS:
+        raise AccessDenied(
+            "without keys the gateway answers browsers only at localhost, 127.0.0.1 and [::1]"
+        )
