@@ -63,6 +63,10 @@ class Outcome:
         )
 
 
+#: How nearly every call and attempt ends.
+COMPLETE = Outcome(verdict=Verdict.COMPLETE, status=200)
+
+
 class BodySink(Protocol):
     """Where a provider's body goes."""
 

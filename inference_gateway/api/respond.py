@@ -10,7 +10,7 @@ import orjson
 
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import GatewayError, Verdict
-from inference_gateway.exchange import Call, Outcome
+from inference_gateway.exchange import COMPLETE, Call, Outcome
 from inference_gateway.http1.request import Request
 from inference_gateway.wire.error_body import render, render_event
 
@@ -36,7 +36,9 @@ class Responder:
     ) -> None:
         """Answer with ``body`` and complete the call."""
         self._write_whole(request, call, status, content_type, headers, body)
-        call.complete(Outcome(verdict=Verdict.COMPLETE, status=status))
+        call.complete(
+            COMPLETE if status == 200 else Outcome(verdict=Verdict.COMPLETE, status=status)
+        )
 
     def json(self, request: WebRequest, call: Call, value: object, *, status: int = 200) -> None:
         """Answer with ``value`` as JSON and complete the call."""
@@ -58,7 +60,7 @@ class Responder:
         else:
             request.write(last)
             request.finish()
-        call.complete(Outcome(verdict=Verdict.COMPLETE, status=200))
+        call.complete(COMPLETE)
 
     def fail(self, request: WebRequest, call: Call, error: GatewayError) -> None:
         """Answer with ``error`` and complete the call.

@@ -7,6 +7,7 @@ the caller.
 
 import re
 import sys
+from functools import lru_cache
 from typing import Final
 from urllib.parse import unquote_to_bytes
 
@@ -208,7 +209,9 @@ def _the_host(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -> by
     return hosts[0]
 
 
+@lru_cache(maxsize=256)
 def _judge_host(host: bytes) -> None:
+    """Refuse what is no host; clients say the same few again and again."""
     found = _HOST.match(host)
     if (
         found is None

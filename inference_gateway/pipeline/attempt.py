@@ -9,7 +9,7 @@ from twisted.internet.interfaces import IReactorTime
 
 from inference_gateway.config.settings import TimeoutSettings
 from inference_gateway.errors import CLIENT_GONE, GatewayError, ProviderInvalidAnswer, Verdict
-from inference_gateway.exchange import Attempt, Call, Outcome, Reply, Usage
+from inference_gateway.exchange import COMPLETE, Attempt, Call, Outcome, Reply, Usage
 from inference_gateway.pipeline.collect import LARGEST_ANSWER, collect
 from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
 from inference_gateway.pipeline.time_limit import within
@@ -65,7 +65,7 @@ async def _plain(
     if not isinstance(body, bytes):
         body = await within(clock, limit, collect(body))
     body = _accept_whole(call, attempt, body, clock)
-    _complete(attempt, clock, Outcome(verdict=Verdict.COMPLETE, status=reply.status))
+    _complete(attempt, clock, COMPLETE)
     return Reply(status=reply.status, body=body)
 
 
@@ -83,7 +83,7 @@ async def _stream(
     body = reply.body
     if isinstance(body, bytes):
         body = _accept_whole(call, attempt, body, clock)
-        _complete(attempt, clock, Outcome(verdict=Verdict.COMPLETE, status=200))
+        _complete(attempt, clock, COMPLETE)
         return Reply(status=200, body=WholeStream(as_events(body)))
     stream = AttemptStream(call, attempt, body, clock, idle=settings.idle, total=total)
     first_token = Deadline.after(attempt.started, "first_token", settings.first_token)

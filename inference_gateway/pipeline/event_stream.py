@@ -18,7 +18,15 @@ from inference_gateway.errors import (
     ProviderTruncated,
     Verdict,
 )
-from inference_gateway.exchange import Attempt, ByteStream, Call, EventSink, Outcome, Usage
+from inference_gateway.exchange import (
+    COMPLETE,
+    Attempt,
+    ByteStream,
+    Call,
+    EventSink,
+    Outcome,
+    Usage,
+)
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.wire.inspect import Kind, StreamInspector, estimate_tokens
 from inference_gateway.wire.rename import rename_event
@@ -221,7 +229,7 @@ class AttemptStream:
     def _finish(self, error: GatewayError | None) -> None:
         """The provider has said all; every choice's finish_reason decides if that was enough."""
         if self._inspector.complete:
-            self._end(Outcome(verdict=Verdict.COMPLETE, status=200))
+            self._end(COMPLETE)
         else:
             self._fail(
                 error

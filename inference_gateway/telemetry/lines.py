@@ -12,8 +12,11 @@ from collections import deque
 
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-#: Seconds that a line may wait for others.
-_GATHER = 0.02
+#: Seconds that a line may wait for others, and bytes that are not waited with.
+_GATHER = 0.2
+_ENOUGH = 32 * 1024
+#: Seconds until a reader who does not keep up is looked after again.
+_RETRY = 0.01
 #: Bytes of lines that may wait for a reader who does not read.
 _BACKLOG = 1024 * 1024
 #: A pipe takes this much without blocking once it is writable (POSIX: PIPE_BUF).
@@ -34,6 +37,8 @@ class LineWriter:
         self._waiting: deque[bytes] = deque()
         self._size = 0
         self._timer: IDelayedCall | None = None
+        #: The reader has not taken everything the last time.
+        self._behind = False
         self.dropped = 0
 
     @classmethod
@@ -51,6 +56,8 @@ class LineWriter:
         self._size += len(line)
         if self._timer is None:
             self._timer = self._clock.callLater(_GATHER, self.flush)
+        elif self._size >= _ENOUGH and not self._behind:
+            self.flush()
 
     def flush(self) -> None:
         """Write what is waiting, as far as the descriptor takes it now."""
@@ -63,8 +70,9 @@ class LineWriter:
             self.dropped += len(self._waiting)
             self._waiting.clear()
             self._size = 0
-        if self._waiting:
-            self._timer = self._clock.callLater(_GATHER, self.flush)
+        self._behind = bool(self._waiting)
+        if self._behind:
+            self._timer = self._clock.callLater(_RETRY, self.flush)
 
     def close(self) -> None:
         """Write what can be written now and stop; further lines are not taken."""

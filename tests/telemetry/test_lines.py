@@ -9,7 +9,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from inference_gateway.telemetry.lines import LineWriter
 
 #: More than what lines are gathered for, in seconds.
-MOMENT = 0.1
+MOMENT = 0.2
 
 
 class LinesTestCase(SynchronousTestCase):
@@ -45,6 +45,14 @@ class FileTests(LinesTestCase):
         self.lines.write(b"three\n")
         self.clock.advance(MOMENT)
         self.assertEqual(self.content(), b"one\ntwo\nthree\n")
+        self.lines.close()
+
+    def test_enough(self) -> None:
+        """Many lines are not kept waiting for more."""
+        line = b"x" * 1023 + b"\n"
+        for _ in range(32):
+            self.lines.write(line)
+        self.assertEqual(self.content(), line * 32)
         self.lines.close()
 
     def test_flush(self) -> None:
