@@ -13,7 +13,7 @@ from collections import deque
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
 #: Seconds that a line may wait for others, and bytes that are not waited with.
-_GATHER = 0.2
+_GATHER = 0.05
 _ENOUGH = 32 * 1024
 #: Seconds until a reader who does not keep up is looked after again.
 _RETRY = 0.01
