@@ -124,7 +124,7 @@ class ProviderReply:
     """A provider's answer: its head, and its body whole or as a stream that nobody has started."""
 
     status: int
-    body: bytes | ByteStream
+    body: bytes | ByteStream = attrs.field(repr=False)
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
@@ -133,7 +133,7 @@ class Reply:
     """The answer to a call: a whole JSON body, or events."""
 
     status: int
-    body: bytes | EventStream
+    body: bytes | EventStream = attrs.field(repr=False)
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 

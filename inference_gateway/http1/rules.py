@@ -91,15 +91,16 @@ class RequestHead:
     """A head that may be trusted: one reading, the same for everybody who reads it.
 
     ``fields`` are in order, names in lower case; ``path`` and ``query`` are undecoded;
-    ``content_length`` is 0 without a body and when the body is ``chunked``.
+    ``content_length`` is 0 without a body and when the body is ``chunked``. What may hold a
+    credential is not shown when a head is printed.
     """
 
     method: bytes
-    target: bytes
+    target: bytes = attrs.field(repr=False)
     path: bytes
-    query: bytes
+    query: bytes = attrs.field(repr=False)
     version: tuple[int, int]
-    fields: Fields
+    fields: Fields = attrs.field(repr=False)
     content_length: int
     chunked: bool
     keep_alive: bool

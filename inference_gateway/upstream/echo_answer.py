@@ -32,7 +32,7 @@ class EchoAnswer:
     #: Seconds since the epoch.
     created: int
     model: str
-    text: str
+    text: str = attrs.field(repr=False)
     #: How many choices were asked for.
     choices: int
     finish_reason: str

@@ -28,8 +28,8 @@ class ChatRequest:
     #: ``max_completion_tokens``, or its deprecated name ``max_tokens``.
     max_tokens: int | None
     #: As it came, without the ``dropped`` members.
-    body: bytes
-    fields: dict[str, Any]
+    body: bytes = attrs.field(repr=False)
+    fields: dict[str, Any] = attrs.field(repr=False)
     #: Names of the members that would have chosen a destination or a credential.
     dropped: tuple[str, ...]
 

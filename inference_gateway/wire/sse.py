@@ -25,10 +25,11 @@ class Event:
 
     ``raw`` includes the empty line that ended it, but neither a byte order mark nor superfluous
     empty lines before it. ``data`` is None without a data field: comments, an ``id`` alone.
+    Neither is shown when an event is printed.
     """
 
-    raw: bytes
-    data: bytes | None
+    raw: bytes = attrs.field(repr=False)
+    data: bytes | None = attrs.field(repr=False)
     name: bytes = b""
 
 
