@@ -23,13 +23,14 @@ class Rule:
 
 
 #: Types and frozen values, for every layer above the wire.
-BELOW = frozenset({"errors", "wire", "exchange", "interfaces", "config.settings"})
+BELOW = frozenset({"eager", "errors", "wire", "exchange", "interfaces", "config.settings"})
 ZOPE = "zope.interface"
 #: The types of the clock and of the timers that everybody is given.
 TIME = "twisted.internet.interfaces"
 
 RULES = {
     "": Rule(),
+    "eager": Rule(others=("twisted.internet.defer.Deferred",)),
     "errors": Rule(),
     "wire": Rule(ours=frozenset({"errors"}), others=("orjson",)),
     "config.settings": Rule(),

@@ -13,6 +13,7 @@ from zope.interface import implementer
 
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.web_request import WebRequest
+from inference_gateway.eager import Result, start
 from inference_gateway.errors import GatewayError, InternalError
 from inference_gateway.exchange import Call, EventStream, Reply
 from inference_gateway.wire.sse import DONE, KEEPALIVE, Event
@@ -66,11 +67,13 @@ class StreamRelay:
         Raises what ended it early; whether the head was sent by then is on the call. Cancelling it
         leaves the provider.
         """
-        pending = Deferred.fromCoroutine(reply)
+        pending = start(reply)
         try:
-            if not pending.called:
+            if isinstance(pending, Result):
+                stream = pending.value.body
+            else:
                 self._timer = self._clock.callLater(self._interval, self._on_silence)
-            stream = (await pending).body
+                stream = (await pending).body
             if isinstance(stream, bytes):
                 raise InternalError("a streamed call was answered whole")
             self._stream = stream

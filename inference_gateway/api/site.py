@@ -21,6 +21,7 @@ from inference_gateway.api.head_rules import check_host, check_json
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Router
 from inference_gateway.api.web_request import WebRequest
+from inference_gateway.eager import start
 from inference_gateway.errors import (
     CLIENT_GONE,
     ClientGone,
@@ -97,10 +98,14 @@ class Application:
             self._options(request, call)
             return
         view = self._router.match(request.method, request.path).view
-        running = view(request)
-        if not running.called:
+        try:
+            running = start(view(request))
+        except Exception as error:
+            self._failed(error, request, call)
+            return
+        if isinstance(running, Deferred):
             self._running[call] = running
-        running.addErrback(self._failed, request, call)
+            running.addErrback(self._failed_later, request, call)
 
     def refuse(self, request: WebRequest, error: GatewayError) -> None:
         """Answer with ``error`` before any view has run."""
@@ -190,14 +195,18 @@ class Application:
 
     # --- at the end
 
-    def _failed(self, failure: Failure, request: WebRequest, call: Call) -> None:
+    def _failed_later(self, failure: Failure, request: WebRequest, call: Call) -> None:
+        self._failed(cast("BaseException", failure.value), request, call)
+
+    def _failed(self, raised: BaseException, request: WebRequest, call: Call) -> None:
         """A view ended early: answer honestly, unless there is nobody left to answer."""
-        if not failure.check(CancelledError, GatewayError):
-            self._log.failure("a bug failed {request_id}", failure, request_id=call.id)
+        error: GatewayError
+        if not isinstance(raised, CancelledError | GatewayError):
+            self._log.failure("a bug failed {request_id}", Failure(raised), request_id=call.id)
         if call.ended_by is not None:
             error = call.ended_by
-        elif failure.check(GatewayError):
-            error = cast("GatewayError", failure.value)
+        elif isinstance(raised, GatewayError):
+            error = raised
         else:
             error = InternalError("the gateway failed to process this request")
         if error.status == CLIENT_GONE:

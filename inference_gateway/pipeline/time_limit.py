@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 
+from inference_gateway.eager import Result, start
 from inference_gateway.errors import ProviderTimeout
 from inference_gateway.resilience.deadline import Deadline
 
@@ -23,7 +24,9 @@ async def within(
     Raises `ProviderTimeout` then. Work that is done at once never costs a timer. Cancelling this
     cancels the work.
     """
-    running = work if isinstance(work, Deferred) else Deferred.fromCoroutine(work)
+    running = work if isinstance(work, Deferred) else start(work)
+    if isinstance(running, Result):
+        return running.value
     if running.called and not running.paused:
         return await running
     expired = False
