@@ -137,7 +137,7 @@ class StreamRelay:
             self._stream.resume()
 
     def stopProducing(self) -> None:
-        """The client left: leave the provider at once; the call is told by ``notifyFinish``."""
+        """The client left: leave the provider at once; ending the call is for the application."""
         self._over = True
         self._open = False  # a lost connection has let go of its producer
         stream, self._stream = self._stream, None

@@ -66,11 +66,8 @@ class Application:
         #: Nobody needs a key, so a page in a browser must not reach us through another host name.
         self._unguarded = unguarded
         self._running: dict[Call, Deferred[Any]] = {}
-
-    @property
-    def in_flight(self) -> int:
-        """How many calls are waiting for a provider or a client now."""
-        return len(self._running)
+        #: Why calls are ended that nobody waits for any longer.
+        self._cut: GatewayError | None = None
 
     def opened(self, channel: HTTPChannel) -> bool:
         """A client connected; False if there are too many already."""
@@ -118,7 +115,9 @@ class Application:
         """The client left before its answer was complete, or was dropped as it read nothing."""
         call: Call = request.call
         error: GatewayError
-        if reason.check(WriteStalled):
+        if self._cut is not None:
+            error = self._cut
+        elif reason.check(WriteStalled):
             error = SlowClient("the client did not read its answer in time")
         else:
             error = ClientGone("the client left before its answer was complete")
@@ -128,13 +127,12 @@ class Application:
             running.cancel()
         call.complete(Outcome.of(error))
 
-    def cut(self, error: GatewayError) -> int:
-        """End every running call with ``error``; returns how many there were."""
-        running = list(self._running.items())
-        for call, deferred in running:
+    def cut(self, error: GatewayError) -> None:
+        """End every running call with ``error``; one whose body still comes, with its connection."""
+        self._cut = error
+        for call, deferred in list(self._running.items()):
             call.ended_by = error
             deferred.cancel()
-        return len(running)
 
     # --- at the head
 
@@ -201,7 +199,8 @@ class Application:
     def _failed(self, raised: BaseException, request: WebRequest, call: Call) -> None:
         """A view ended early: answer honestly, unless there is nobody left to answer."""
         error: GatewayError
-        if not isinstance(raised, CancelledError | GatewayError):
+        cancelled = isinstance(raised, CancelledError) and call.ended_by is not None
+        if not (cancelled or isinstance(raised, GatewayError)):
             self._log.failure("a bug failed {request_id}", Failure(raised), request_id=call.id)
         if call.ended_by is not None:
             error = call.ended_by

@@ -56,7 +56,9 @@ class Drain:
         graph.connections.drain()
         await self._until_quiet(end)
         error = Drained("the gateway is shutting down and could not wait for this call any longer")
-        cut = sum(application.cut(error) for application in graph.applications)
+        cut = graph.in_flight
+        for application in graph.applications:
+            application.cut(error)
         end = self._clock.seconds() + _FLUSH
         while len(graph.connections) and self._clock.seconds() < end:
             await self._pause(_LOOK_EVERY)

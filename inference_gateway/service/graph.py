@@ -52,8 +52,8 @@ class Graph:
 
     @property
     def in_flight(self) -> int:
-        """How many calls are running."""
-        return sum(application.in_flight for application in self.applications)
+        """How many calls are being served, those whose body is still coming among them."""
+        return self.metrics.calls_in_flight
 
 
 def build(

@@ -174,7 +174,7 @@ class GatewayTestCase(SynchronousTestCase):
         """One call ended like that, and nothing of it is left anywhere."""
         line = self.line()
         self.assertEqual((line["verdict"], line["status"]), (verdict, status))
-        self.assertEqual(self.app.in_flight, 0)
+        self.assertEqual(self.metrics.calls_in_flight, 0)
         self.assertEqual([entry.in_flight for entry in self.roster], [0, 0])
         self.assertIn(b"http_inflight_requests 0.0", self.metrics.expose())
 

@@ -117,6 +117,36 @@ class FinishTests(DrainTestCase):
         self.assertEqual(self.successResultOf(result), DrainResult(finished=0, cut=0))
         self.assertTrue(client.connection.cut)
 
+    def upload(self) -> Client:
+        """Return a client whose request is judged and whose body is on its way."""
+        client = self.client()
+        body = request("echo")
+        head = "POST /v1/chat/completions HTTP/1.1\r\nHost: a\r\nContent-Type: application/json\r\n"
+        client.connection.send(f"{head}Content-Length: {len(body)}\r\n\r\n".encode() + body[:9])
+        return client
+
+    def test_upload(self) -> None:
+        """A body that is on its way is waited for like a call, and its request answered."""
+        client = self.upload()
+        self.graph.gate.draining = True
+        result = self.finish(30.0)
+        self.pass_time(3.0)
+        self.assertNoResult(result)
+        client.connection.send(request("echo")[9:])
+        self.pass_time(0.1)
+        self.assertIn(b'"code":"draining"', client.connection.received)
+        self.assertEqual(self.successResultOf(result), DrainResult(finished=1, cut=0))
+
+    def test_upload_cut(self) -> None:
+        """One that does not come in time is cut, and the log says by whom."""
+        client = self.upload()
+        result = self.finish(2.0)
+        self.pass_time(3.0)
+        self.assertEqual(self.successResultOf(result), DrainResult(finished=0, cut=1))
+        self.assertTrue(client.connection.cut)
+        client.connection.hang_up()
+        self.assertEqual([line["verdict"] for line in self.log.records], ["drained"])
+
     def test_deaf_client(self) -> None:
         """A client that does not even take its error is cut off in the end."""
         client = self.running()
