@@ -128,7 +128,7 @@ class Application:
         call.complete(Outcome.of(error))
 
     def cut(self, error: GatewayError) -> None:
-        """End every running call with ``error``; one whose body still comes, with its connection."""
+        """End every running call with ``error``, also one whose body never came in whole."""
         self._cut = error
         for call, deferred in list(self._running.items()):
             call.ended_by = error
