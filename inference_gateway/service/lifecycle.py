@@ -109,6 +109,7 @@ class GatewayService(Service):
             cut=result.cut,
         )
         self._lines.flush()
+        self._signals.ignore()
 
     def stopService(self) -> "Deferred[None]":
         """Drain and stop; fires when nothing is left."""

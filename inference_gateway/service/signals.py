@@ -28,6 +28,15 @@ class Signals:
         for number in _SIGNALS:
             signal.signal(number, self._caught)
 
+    def ignore(self) -> None:
+        """Ignore them from now on: everything is over, and the process ends with its own status.
+
+        An interpreter that ends takes its handlers away, so that a second signal would otherwise
+        kill it at the last moment.
+        """
+        for number in _SIGNALS:
+            signal.signal(number, signal.SIG_IGN)
+
     def _caught(self, number: int, frame: FrameType | None) -> None:
         self._reactor.callFromThread(self.received, signal.Signals(number).name)
 

@@ -38,3 +38,13 @@ class SignalsTests(SynchronousTestCase):
         os.kill(os.getpid(), signal.SIGTERM)
         os.kill(os.getpid(), signal.SIGINT)
         self.assertEqual((self.first, self.again), (["SIGTERM"], ["SIGINT"]))
+
+    def test_ignored(self) -> None:
+        """When everything is over, nobody is told any more and nothing ends the process early."""
+        for number in (signal.SIGTERM, signal.SIGINT):
+            self.addCleanup(signal.signal, number, signal.getsignal(number))
+        self.signals.install()
+        self.signals.ignore()
+        os.kill(os.getpid(), signal.SIGTERM)
+        os.kill(os.getpid(), signal.SIGINT)
+        self.assertEqual((self.first, self.again), ([], []))
