@@ -19,6 +19,7 @@ class Options(usage.Options):
     optParameters: ClassVar = [
         ["config", "c", None, "Configuration file (YAML); see docs/configuration.md."],
         ["port", "p", None, "Port to listen on, in place of server.listen.", int],
+        ["backend", None, None, "Base URL of the only provider, in place of those of the file."],
         ["env-file", None, None, "File of NAME=VALUE lines, read before the environment."],
     ]
     optFlags: ClassVar = [
@@ -47,6 +48,7 @@ class Options(usage.Options):
             port=self["port"],
             listen=tuple(self.listen),
             env_file=self["env-file"],
+            backend=self["backend"],
         )
         try:
             self.loaded = load(flags, os.environ)
@@ -54,6 +56,8 @@ class Options(usage.Options):
             print(error, file=sys.__stderr__)
             raise SystemExit(2) from None
         if self["check"]:
+            for warning in self.loaded.warnings:
+                print(f"warning: {warning}", file=sys.__stderr__)
             _say("the configuration is fine")
             raise SystemExit(0)
         if self["print-config"]:

@@ -84,6 +84,14 @@ class StartTests(OptionsTestCase):
         path = self.file("PORT=9126\n")
         self.assertIn("9126", self.listen("--env-file", path)[0])
 
+    def test_backend(self) -> None:
+        """A base URL replaces the providers of the file."""
+        path = self.file("providers: [{id: own}]\n")
+        loaded = self.parse("--config", path, "--backend", "http://gpu:8080").loaded
+        assert loaded is not None
+        (provider,) = loaded.settings.providers
+        self.assertEqual((provider.id, provider.base_url), ("backend", "http://gpu:8080/v1"))
+
     def test_config(self) -> None:
         """And a configuration file."""
         path = self.file("version: mine\n")
@@ -104,6 +112,13 @@ class CheckTests(OptionsTestCase):
         """A good configuration ends with 0."""
         self.assertEqual(self.ends("--check"), 0)
         self.assertIn("fine", self.output.getvalue())
+        self.assertEqual(self.errors.getvalue(), "")
+
+    def test_warnings(self) -> None:
+        """What would be warned of at a start is told, and the configuration is fine."""
+        self.assertEqual(self.ends("--check", "--backend", "http://api.example"), 0)
+        self.assertIn("fine", self.output.getvalue())
+        self.assertTrue(self.errors.getvalue().startswith("warning: flag --backend: "))
 
     def test_problems(self) -> None:
         """A bad one ends with 2 and every problem with its place."""

@@ -40,6 +40,12 @@ class ListenEndpoint:
         interface = self.fields.get("interface", "")
         return interface == "localhost" or is_loopback(interface)
 
+    @property
+    def is_everywhere(self) -> bool:
+        """Whether a TCP endpoint listens on every address of a family."""
+        interface = self.fields.get("interface", "")
+        return not interface or as_address(interface) in ("0.0.0.0", "::")
+
 
 def parse_endpoint(text: str) -> ListenEndpoint:
     """Take an endpoint string apart; raise `ValueError` with what is wrong with it."""

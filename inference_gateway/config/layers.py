@@ -7,6 +7,7 @@ import re
 
 import attrs
 
+from inference_gateway.config.backend import Backend
 from inference_gateway.config.endpoints import as_address, tcp_endpoint
 from inference_gateway.config.environment import Environment, Variable
 from inference_gateway.config.node import Node, child_path, grown, member, replaced
@@ -37,6 +38,8 @@ class Flags:
     #: Endpoint strings.
     listen: tuple[str, ...] = ()
     env_file: str | None = None
+    #: The base URL of the only provider.
+    backend: str | None = None
 
 
 @attrs.frozen(kw_only=True)
@@ -45,6 +48,7 @@ class Layers:
 
     flags: Flags
     environment: Environment
+    backend: Backend | None
     problems: Problems
     warnings: list[str]
 
@@ -57,6 +61,8 @@ class Layers:
         for variable, key in _KEYS.items():
             if (found := self.environment.get(variable)) is not None:
                 root = _with_key(root, key, variable, found)
+        if self.backend is not None:
+            root = self.backend.over(root)
         return self._with_listeners(root)
 
     def _with_listeners(self, root: Node) -> Node:

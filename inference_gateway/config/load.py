@@ -9,6 +9,7 @@ from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 
+from inference_gateway.config.backend import CLIENTS_VARIABLE, Backend, chosen_backend
 from inference_gateway.config.checks import cross_problems, open_problem, route_problems
 from inference_gateway.config.convert import Conversion
 from inference_gateway.config.effective import entries, rendered
@@ -16,6 +17,7 @@ from inference_gateway.config.environment import Environment, expanded, parse_en
 from inference_gateway.config.files import ReadText, beside, read_text, unreadable
 from inference_gateway.config.layers import Flags, Layers
 from inference_gateway.config.problem import ConfigurationError, Problem, Problems
+from inference_gateway.config.providers import bare_providers, loop_problems, provider_problems
 from inference_gateway.config.settings import ProviderSettings, Settings
 from inference_gateway.config.source import parse
 
@@ -31,6 +33,9 @@ __all__ = [
 
 #: By type, the models of a provider that lists none.
 DEFAULT_MODELS = {"echo": {"echo": "echo", "echo/*": "echo/*"}}
+
+_BARE = "without https, prompts, answers and the key can be read on the way"
+_LOOP_HINT = f"; {CLIENTS_VARIABLE} is often set for clients: unset it here, or use BACKEND_URL"
 
 
 @attrs.frozen(kw_only=True)
@@ -55,17 +60,29 @@ def load(flags: Flags, environ: Mapping[str, str], *, read: ReadText = read_text
     path = flags.config or (None if named is None else named.value)
     text = "" if path is None else _text_of(path, read, problems)
 
-    root = expanded(parse(text, path or "", problems), environment, problems)
-    layers = Layers(flags=flags, environment=environment, problems=problems, warnings=warnings)
+    root = parse(text, path or "", problems)
+    backend = chosen_backend(flags.backend, environment, root)
+    if backend is not None:
+        root = backend.without_providers(root, warnings)
+    root = expanded(root, environment, problems)
+    layers = Layers(
+        flags=flags,
+        environment=environment,
+        backend=backend,
+        problems=problems,
+        warnings=warnings,
+    )
     conversion = Conversion(problems=problems, read_file=lambda name: read(beside(path, name)))
     settings = _with_defaults(
         conversion.settings(layers.over(root)),
         version="built-in" if path is None else _short_digest(text),
+        neighbour=path,
     )
     places = conversion.places
-    for problem in _between(settings, problems.paths):
+    for problem in _between(settings, problems.paths, backend, read):
         problems.found.append(problem.at(places.get(problem.key_path)))
     problems.raise_any()
+    warnings += [f"{places[bare]}: {bare}: {_BARE}" for bare in bare_providers(settings)]
     origins = {
         entry.path: str(places.get(entry.path, "default"))
         for entry in entries(settings)
@@ -97,29 +114,40 @@ def _text_of(path: str, read: ReadText, problems: Problems) -> str:
         raise ConfigurationError(problems.found) from None
 
 
-def _with_defaults(settings: Settings, *, version: str) -> Settings:
-    """Fill in what depends on the rest of the configuration."""
+def _with_defaults(settings: Settings, *, version: str, neighbour: str | None) -> Settings:
+    """Fill in what depends on the rest of the configuration, and on where its file lies."""
     providers = settings.providers or (ProviderSettings(id="echo"),)
     return attrs.evolve(
         settings,
         version=settings.version or version,
         providers=tuple(
-            attrs.evolve(provider, models=provider.models or DEFAULT_MODELS.get(provider.type, {}))
+            attrs.evolve(
+                provider,
+                models=provider.models or DEFAULT_MODELS.get(provider.type, {}),
+                ca_path=provider.ca_path and beside(neighbour, provider.ca_path),
+            )
             for provider in providers
         ),
     )
 
 
-def _between(settings: Settings, broken: Collection[str]) -> Iterator[Problem]:
+def _between(
+    settings: Settings, broken: Collection[str], backend: Backend | None, read: ReadText
+) -> Iterator[Problem]:
     """Yield the problems between values, but none that only follows from a broken one."""
 
     def whole(*sections: str) -> bool:
         return not any(path.startswith(sections) for path in broken)
 
     yield from cross_problems(settings)
+    yield from provider_problems(settings, broken, read)
     if whole("providers"):
         yield from route_problems(settings)
-    if whole("middleware", "server.listen", "server.admin_listen", "server.bind_address"):
+    listeners = ("server.listen", "server.admin_listen", "server.bind_address")
+    if whole(*listeners):
+        from_clients = backend is not None and backend.source == CLIENTS_VARIABLE
+        yield from loop_problems(settings, _LOOP_HINT if from_clients else "")
+    if whole("middleware", *listeners):
         problem = open_problem(settings)
         if problem is not None:
             yield problem

@@ -6,9 +6,10 @@ Readers raise `Unfit`; they know neither the classes of the settings nor where p
 import re
 from collections.abc import Callable, Mapping
 
-from inference_gateway.config import endpoints, model_names, units
+from inference_gateway.config import endpoints, extra_headers, model_names, units
 from inference_gateway.config.node import Node
 from inference_gateway.config.problem import did_you_mean
+from inference_gateway.config.provider_url import parse_base_url
 from inference_gateway.config.settings import Kind, Secret
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
@@ -16,6 +17,8 @@ _DIGEST = re.compile(r"sha256:[0-9A-Fa-f]{64}")
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 #: A token of RFC 9110 section 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+#: Members of a request that the gateway itself depends on.
+_KEPT_FIELDS = ("model", "messages", "stream")
 #: A year in seconds: a longer limit is a slip of the pen.
 _LONGEST = 365 * 24 * 3600.0
 
@@ -177,6 +180,42 @@ def _file_path(node: Node) -> str:
     return read_text(node)
 
 
+def _base_url(node: Node) -> str:
+    if not isinstance(node.value, str):
+        raise expected("a URL such as http://127.0.0.1:8080/v1", node, secret=True)
+    try:
+        return str(parse_base_url(node.value))
+    except ValueError as error:
+        # Shown is only what is wrong: the URL may hold a password.
+        raise Unfit(f"expected a URL such as http://127.0.0.1:8080/v1, but {error}") from None
+
+
+def _extra_header(node: Node) -> str:
+    name = READERS[Kind.HEADER_NAME](node)
+    assert isinstance(name, str)
+    if (reason := extra_headers.refusal(name)) is not None:
+        raise Unfit(f"the header {name} cannot be set: {reason}")
+    return name
+
+
+def _header_value(node: Node) -> Secret:
+    if not isinstance(node.value, str):
+        hint = "; put it in quotes" if _is_scalar(node) else ""
+        raise expected("a string", node, secret=True, hint=hint)
+    if not extra_headers.is_value(node.value):
+        raise Unfit("expected visible ASCII characters, with spaces only between them")
+    return Secret(node.value)
+
+
+def _dropped_field(node: Node) -> str:
+    name = read_text(node)
+    if name in _KEPT_FIELDS:
+        raise Unfit(f"{name} cannot be dropped: the gateway needs it")
+    if not 1 <= len(name) <= 128:
+        raise expected("the name of a member, 1 to 128 characters", node)
+    return name
+
+
 READERS: Mapping[Kind, Callable[[Node], object]] = {
     Kind.DURATION: _duration,
     Kind.POSITIVE_DURATION: _positive_duration,
@@ -190,7 +229,11 @@ READERS: Mapping[Kind, Callable[[Node], object]] = {
         _ROOT_PATH, "a path such as /gateway that starts with a slash and does not end with one"
     ),
     Kind.HEADER_NAME: _matching(_HEADER_NAME, "the name of a header"),
+    Kind.EXTRA_HEADER: _extra_header,
+    Kind.HEADER_VALUE: _header_value,
     Kind.DIGEST: _digest,
     Kind.TITLE: _title,
     Kind.FILE_PATH: _file_path,
+    Kind.BASE_URL: _base_url,
+    Kind.DROPPED_FIELD: _dropped_field,
 }

@@ -59,9 +59,13 @@ class Kind(enum.Enum):
     ENDPOINT = enum.auto()
     ROOT_PATH = enum.auto()
     HEADER_NAME = enum.auto()
+    EXTRA_HEADER = enum.auto()
+    HEADER_VALUE = enum.auto()
     DIGEST = enum.auto()
     TITLE = enum.auto()
     FILE_PATH = enum.auto()
+    BASE_URL = enum.auto()
+    DROPPED_FIELD = enum.auto()
 
 
 Duration = Annotated[float, Kind.DURATION]
@@ -78,6 +82,11 @@ HeaderName = Annotated[str, Kind.HEADER_NAME]
 Digest = Annotated[str, Kind.DIGEST]
 Title = Annotated[str, Kind.TITLE]
 FilePath = Annotated[str, Kind.FILE_PATH]
+BaseURL = Annotated[str, Kind.BASE_URL]
+ExtraHeader = Annotated[str, Kind.EXTRA_HEADER]
+#: Secret because it may be a credential; unlike other secrets it may stand in the file.
+HeaderValue = Annotated[Secret, Kind.HEADER_VALUE]
+DroppedField = Annotated[str, Kind.DROPPED_FIELD]
 
 
 @attrs.frozen(kw_only=True)
@@ -125,13 +134,26 @@ class ProviderSettings:
     """One entry of ``providers``."""
 
     id: Identifier
-    type: Literal["echo"] = "echo"
+    type: Literal["echo", "openai", "llamacpp"] = "echo"
+    #: Where it serves, without a slash at the end: paths such as ``/chat/completions`` follow.
+    #: Lower case, with a path, without the scheme's own port; None for ``echo`` and only for it.
+    base_url: BaseURL | None = None
+    #: Sent as a bearer token.
+    api_key: Secret | None = None
     #: Public name to the provider's own name; a list in the file means that both are the same.
     #: A ``*`` in a public name, one at most, stands for any text, which takes the place of the
     #: ``*`` in the provider's own name if that has one.
     models: Models = attrs.field(factory=dict)
     timeouts: TimeoutSettings = TimeoutSettings()
     force_usage: Literal["auto", "never"] = "auto"
+    #: Whether a plain call is sent as a stream and put together again.
+    stream_upstream: Literal["auto", "always", "never"] = "auto"
+    #: Top-level members that are removed from every request.
+    drop_fields: tuple[DroppedField, ...] = ()
+    #: Sent with every request; no name comes twice, in whatever case.
+    headers: Mapping[ExtraHeader, HeaderValue] = attrs.field(factory=dict)
+    #: Certificates in PEM that are trusted in place of the system's; None: the system's.
+    ca_path: FilePath | None = None
 
 
 @attrs.frozen(kw_only=True)

@@ -280,6 +280,29 @@ class PrintTests(OwnGatewayTestCase):
         ):
             self.assertRegex(out, rf"(?m)^.*{re.escape(value)}.*{re.escape(origin)}.*$")
 
+    def test_print_backend(self) -> None:
+        """A backend of the environment replaces the file's providers, and its key is not shown."""
+        status, out, errors, _ = self.run_on(
+            "providers: [{id: own, type: echo}]\n",
+            "--print-config",
+            BACKEND_URL="http://127.0.0.1:8080",
+            BACKEND_API_KEY="first-secret",
+        )
+        self.assertEqual((status, errors), (0, ""))
+        self.assertNotIn("first-secret", out)
+        self.assertNotIn('"own"', out)
+        self.assertIn('"http://127.0.0.1:8080/v1"  # environment BACKEND_URL\n', out)
+        self.assertIn('"***"  # environment BACKEND_API_KEY\n', out)
+
+    def test_check_clients_variable(self) -> None:
+        """A variable that points clients here would make the gateway its own provider."""
+        status, _, errors, _ = self.run_on(
+            "", "--check", "--port", "8765", OPENAI_BASE_URL="http://localhost:8765/v1"
+        )
+        self.assertEqual(status, 2)
+        self.assertTrue(errors.startswith("environment OPENAI_BASE_URL: providers[0].base_url: "))
+        self.assertIn("leads back to this gateway", errors)
+
     def test_help(self) -> None:
         """twistd lists the command, and the command its options."""
         listed = twistd("--help")
@@ -287,5 +310,8 @@ class PrintTests(OwnGatewayTestCase):
         self.assertRegex(listed.stdout, r"(?m)^ +inference-gateway +\S")
         options = twistd("inference-gateway", "--help")
         self.assertEqual((options.returncode, options.stderr), (0, ""))
-        for option in ("--config", "--port", "--listen", "--env-file", "--check", "--new-key"):
+        for option in (
+            *("--config", "--port", "--listen", "--backend", "--env-file", "--check"),
+            *("--print-config", "--new-key"),
+        ):
             self.assertIn(option, options.stdout)

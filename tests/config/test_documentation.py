@@ -3,14 +3,24 @@
 import pathlib
 import re
 
+import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.config.effective import entries
-from inference_gateway.config.settings import Settings
+from inference_gateway.config.layers import Flags
+from inference_gateway.config.settings import ProviderSettings, Settings
+from tests.config.certificates import certificate
 from tests.config.loading import loaded
 
 PAGE = pathlib.Path(__file__).parents[2] / "docs" / "configuration.md"
-ENVIRON = {"TEAM_B_KEY": "b", "TEAM_C_KEY": "c", "OPERATOR_KEY": "o"}
+#: A variable for every reference on the page, no two with the same value.
+ENVIRON = {
+    name: name.lower()
+    for name in (
+        *("TEAM_B_KEY", "TEAM_C_KEY", "OPERATOR_KEY"),
+        *("GPU_KEY", "HOSTED_KEY", "PROXY_TOKEN"),
+    )
+}
 
 
 class DocumentationTests(SynchronousTestCase):
@@ -20,7 +30,8 @@ class DocumentationTests(SynchronousTestCase):
 
     def test_example(self) -> None:
         """The full example loads, and sets every key there is."""
-        result = loaded(self.example, ENVIRON)
+        result = loaded(self.example, ENVIRON, files={"internal-ca.pem": certificate()})
+        self.assertEqual(result.warnings, ())
         written = {
             re.sub(r"\[\d+\]", "[]", path)
             for path, origin in result.origins.items()
@@ -38,15 +49,28 @@ class DocumentationTests(SynchronousTestCase):
     def test_other_examples(self) -> None:
         """Every other YAML on the page loads as well."""
         for block in re.findall(r"```yaml\n(.*?)```", self.page, re.DOTALL):
-            loaded(block, ENVIRON)
-        self.assertEqual(self.page.count("```yaml"), 2)
+            result = loaded(block, ENVIRON, files={"internal-ca.pem": certificate()})
+            self.assertEqual(result.warnings, ())
+        self.assertEqual(self.page.count("```yaml"), 4)
 
     def test_keys(self) -> None:
         """Every key is explained in a table."""
+        everything = Settings(providers=(ProviderSettings(id="a"),))
         missing = [
             entry.path
-            for entry in entries(Settings())
+            for entry in entries(everything)
             if entry.text is not None
-            and not re.search(rf"^\| `(\w+\.)*{entry.path.rpartition('.')[2]}` \|", self.page, re.M)
+            and not re.search(
+                rf"^\| `(\w+\.)*{entry.path.rpartition('.')[2]}` (or .*)?\|", self.page, re.M
+            )
+        ]
+        self.assertEqual(missing, [])
+
+    def test_options(self) -> None:
+        """Every option with a value is explained in a table."""
+        missing = [
+            field.name
+            for field in attrs.fields(Flags)
+            if not re.search(rf"^\| `--{field.name.replace('_', '-')} [A-Z]+` \|", self.page, re.M)
         ]
         self.assertEqual(missing, [])

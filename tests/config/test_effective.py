@@ -37,6 +37,14 @@ configurations = st.builds(
                 models={**{name: f"{name}y" for name in names}, "x*": "*y"},
                 timeouts=TimeoutSettings(total=times[1]),
             ),
+            ProviderSettings(
+                id="b",
+                type="llamacpp",
+                base_url="http://gpu:8080/v1",
+                models={"*": "*"},
+                drop_fields=tuple(names),
+                stream_upstream="never",
+            ),
         ),
         routing=RoutingSettings(
             models={name: ModelRouteSettings(aliases=(f"{name}~",)) for name in names}
@@ -89,6 +97,35 @@ class PrintTests(SynchronousTestCase):
             "        disabled: false  # default\n",
         ]:
             self.assertIn(part, text)
+
+    def test_provider(self) -> None:
+        """Of a provider over HTTP neither the key nor what its headers say is shown."""
+        text = print_config(
+            loaded(
+                """
+                providers:
+                  - id: a
+                    type: openai
+                    base_url: HTTP://GPU
+                    api_key: ${K}
+                    models: ["*"]
+                    headers: {X-A: secret, X-B: "${K}"}
+                    drop_fields: [user]
+                """,
+                {"K": "secret"},
+            )
+        )
+        for part in [
+            '    type: "openai"  # gateway.yaml:4:11\n',
+            '    base_url: "http://gpu/v1"  # gateway.yaml:5:15\n',
+            '    api_key: "***"  # gateway.yaml:6:14\n',
+            '    stream_upstream: "auto"  # default\n',
+            '    drop_fields: ["user"]  # gateway.yaml:9:18\n',
+            '    headers: {"X-A": "***", "X-B": "***"}  # gateway.yaml:8:14\n',
+            "    ca_path: null  # default\n",
+        ]:
+            self.assertIn(part, text)
+        self.assertNotIn("secret", text)
 
     def test_origins(self) -> None:
         """Every value has an origin, and every origin a value."""

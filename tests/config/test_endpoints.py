@@ -85,6 +85,20 @@ class LocalTests(SynchronousTestCase):
             self.assertFalse(parse_endpoint(text).is_local, text)
 
 
+class EverywhereTests(SynchronousTestCase):
+    def test_everywhere(self) -> None:
+        """Without an interface, and with that of no particular address, it is every address."""
+        for text, everywhere in [
+            ("tcp:80", True),
+            ("tcp6:80", True),
+            ("tcp:80:interface=0.0.0.0", True),
+            (r"tcp:80:interface=\:\:", True),
+            ("tcp:80:interface=127.0.0.1", False),
+            ("tcp:80:interface=localhost", False),
+        ]:
+            self.assertIs(parse_endpoint(text).is_everywhere, everywhere, text)
+
+
 class AddressTests(SynchronousTestCase):
     def test_bind_address(self) -> None:
         """Host and port become an endpoint string."""

@@ -17,6 +17,7 @@ ECHO = ProviderSettings(id="echo", type="echo", models={"echo": "echo", "echo/*"
 KEYS = [
     *("version", "server", "listen", "admin_listen", "bind_address", "body_limit"),
     *("providers", "id", "type", "models", "timeouts", "connect", "routing", "aliases"),
+    *("base_url", "api_key", "headers", "drop_fields", "stream_upstream", "ca_path"),
     *("middleware", "auth", "keys", "admin_keys", "key", "key_file", "digest", "expires"),
     *("telemetry", "log", "path", "metrics", "x"),
 ]
@@ -34,6 +35,13 @@ providers:
     models: &names [a, "b/*"]
     timeouts: {connect: 250ms, total: 1h}
   - {id: two, models: *names}
+  - id: three
+    type: openai
+    base_url: https://gpu:8443/v1
+    api_key: ${KEY}
+    models: {c: d}
+    headers: {X-A: b}
+    drop_fields: [user]
 routing:
   models:
     a: {providers: [two, one], aliases: [first]}

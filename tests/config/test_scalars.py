@@ -14,7 +14,7 @@ from inference_gateway.config.scalars import (
     read_secret,
     read_text,
 )
-from inference_gateway.config.settings import Kind
+from inference_gateway.config.settings import Kind, Secret
 
 
 def node(value: Value, written: str | None = None) -> Node:
@@ -117,6 +117,47 @@ class KindTests(SynchronousTestCase):
         self.check(Kind.HEADER_NAME, [("X-Request-ID", "X-Request-ID")], "expected a string")
         for value in ("", "a b", "a:", "ä"):
             self.assertIn("the name of a header", self.refusal(Kind.HEADER_NAME, value))
+
+    def test_extra_header(self) -> None:
+        """An extra header is a token, and none that the gateway needs itself."""
+        self.check(Kind.EXTRA_HEADER, [("X-Team", "X-Team")], "expected a string")
+        self.assertIn("the name of a header", self.refusal(Kind.EXTRA_HEADER, "a b"))
+        self.assertEqual(
+            self.refusal(Kind.EXTRA_HEADER, "Authorization"),
+            "the header Authorization cannot be set: write the key into api_key",
+        )
+
+    def test_header_value(self) -> None:
+        """What an extra header says may stand in the file, but is not shown."""
+        self.check(Kind.HEADER_VALUE, [("a b", Secret("a b"))], "expected a string")
+        hint = "; put it in quotes"
+        self.assertEqual(
+            self.refusal(Kind.HEADER_VALUE, 5), f"expected a string, got a number{hint}"
+        )
+        self.assertEqual(
+            self.refusal(Kind.HEADER_VALUE, "secret\n"),
+            "expected visible ASCII characters, with spaces only between them",
+        )
+
+    def test_base_url(self) -> None:
+        """A base URL is put into its normal form, and is not shown if it is none."""
+        what = "expected a URL such as http://127.0.0.1:8080/v1"
+        self.check(Kind.BASE_URL, [("HTTP://GPU", "http://gpu/v1")], what)
+        self.assertEqual(
+            self.refusal(Kind.BASE_URL, "gpu/secret"),
+            f"{what}, but it starts with neither http:// nor https://",
+        )
+
+    def test_dropped_field(self) -> None:
+        """Every member can be dropped but those that the gateway needs."""
+        self.check(Kind.DROPPED_FIELD, [("user", "user"), ("ä b", "ä b")], "expected a string")
+        for name in ("model", "messages", "stream"):
+            self.assertEqual(
+                self.refusal(Kind.DROPPED_FIELD, name),
+                f"{name} cannot be dropped: the gateway needs it",
+            )
+        for name in ("", "a" * 129):
+            self.assertIn("1 to 128 characters", self.refusal(Kind.DROPPED_FIELD, name))
 
     def test_digest(self) -> None:
         """A digest is sha256 in hexadecimal, in small letters afterwards, and is never shown."""

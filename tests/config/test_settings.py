@@ -18,12 +18,20 @@ TEXT = """
       auth:
         keys: [{id: a, key: "${KEY}"}]
         admin_keys: [{id: b, key_file: key}]
+    providers:
+      - id: c
+        type: openai
+        base_url: http://gpu/v1
+        models: [m]
+        api_key: ${PROVIDER_KEY}
+        headers: {X-Key: "${HEADER}"}
 """
 
 
 class SecretTests(SynchronousTestCase):
     def setUp(self) -> None:
-        self.loaded = loaded(TEXT, {"KEY": SECRET}, files={"key": SECRET + "2"})
+        environ = {"KEY": SECRET, "PROVIDER_KEY": f"{SECRET}3", "HEADER": f"{SECRET}4"}
+        self.loaded = loaded(TEXT, environ, files={"key": f"{SECRET}2"})
         self.settings = self.loaded.settings
 
     def test_revealed(self) -> None:
@@ -85,6 +93,11 @@ class SecretTests(SynchronousTestCase):
             "server: {request_timeout: '${KEY}', half_close: '${KEY}', body_limit: '${KEY}'}",
             "server: {max_connections: '${KEY}', listen: ['${KEY}'], root_path: '${KEY}'}",
             "providers: [{id: a, type: '${KEY}'}]",
+            f"providers: [{{id: a, type: openai, base_url: {SECRET}}}]",
+            f"providers: [{{id: a, type: openai, base_url: 'http://u:{SECRET}@gpu'}}]",
+            f"providers: [{{id: a, type: openai, base_url: 'http://gpu/?key={SECRET}'}}]",
+            f"providers: [{{id: a, type: openai, api_key: {SECRET}}}]",
+            "providers: [{id: a, type: openai, headers: {Host: '${KEY}', X: \"${KEY}\\n\"}}]",
         ]:
             error = self.assertRaises(ConfigurationError, loaded, wrong, {"KEY": SECRET})
             self.assertNotIn(SECRET, str(error), wrong)
