@@ -278,7 +278,7 @@ class ProviderRateLimited(ProviderError):
 
 
 class ProviderRejected(ProviderError):
-    """The provider blames the request (400, 409, 413, 415, 422); its status passes through."""
+    """The provider blames the request: its status passes through, but a 404 may be its own."""
 
     status = 400
     type = "invalid_request_error"
@@ -291,6 +291,7 @@ class ProviderRejected(ProviderError):
     def __init__(self, message: str, *, status: int, param: str | None = None) -> None:
         super().__init__(message, param=param)
         self.status = status
+        self.may_fail_over = status == 404
 
 
 class ProviderTimeout(ProviderError):

@@ -121,11 +121,16 @@ class EventStream(Protocol):
 
 @attrs.frozen(kw_only=True)
 class ProviderReply:
-    """A provider's answer: its head, and its body whole or as a stream that nobody has started."""
+    """A provider's answer: its head, and its body whole or as a stream that nobody has started.
+
+    ``headers`` are those that the client may see. ``is_document`` marks a body that comes bit by
+    bit and is still one JSON document, from a provider that was asked for events and has none.
+    """
 
     status: int
     body: bytes | ByteStream = attrs.field(repr=False)
     headers: tuple[tuple[bytes, bytes], ...] = ()
+    is_document: bool = False
 
 
 @attrs.frozen(kw_only=True)
@@ -170,6 +175,8 @@ class Attempt(_Lifetime):
     #: The provider's own name of the model.
     model: str
     started: float
+    #: Whether the provider is asked for a stream; a plain call may be put together out of one.
+    stream: bool = False
     #: The public name to be put into the answer; None leaves the provider's.
     answer_as: str | None = None
     #: Seconds on the passed clock; None until it happened.
@@ -192,6 +199,8 @@ class Call(_Lifetime):
     #: ``chat``, ``models`` ...; what `gen_ai.operation.name` and the metrics call it.
     operation: str = ""
     request: "ChatRequest | None" = None
+    #: Headers of the client that its provider gets to see, by lower-case name.
+    forwarded: tuple[tuple[bytes, bytes], ...] = ()
     #: Public model name once it is known to exist; empty before, so that labels stay bounded.
     model: str = ""
     response_model: str = ""

@@ -6,7 +6,9 @@ from typing import Any, Protocol
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
+from inference_gateway.errors import ProviderError
 from inference_gateway.exchange import Attempt, Call, Outcome, Principal, ProviderReply, Reply
+from inference_gateway.wire.chat import ChatRequest
 
 #: A coroutine that awaits Deferreds.
 Async = Coroutine[Deferred[Any], Any, Reply]
@@ -61,12 +63,36 @@ class IProvider(Interface):
     """One configured upstream."""
 
     id = Attribute("str: the provider's id from the configuration")
+    streams_plain_calls = Attribute(
+        "bool: a plain call is asked for as a stream, and put together again"
+    )
 
     def send(call: Call, attempt: Attempt) -> Coroutine[Any, Any, ProviderReply]:
         """Send the call and return the head of the answer with its body.
 
-        Raises a `ProviderError` when there is none. Cancelling it closes the connection.
+        ``attempt.stream`` says whether a stream is asked for. Raises a `ProviderError` when there
+        is no answer. Cancelling it closes the connection.
         """
+
+
+class IDialect(Interface):
+    """How one kind of provider speaks: pure translation, without state and without network."""
+
+    streams_plain_calls = Attribute(
+        "bool: such a provider stops when the client of a stream leaves, but not for a plain call"
+    )
+
+    def path(operation: str) -> bytes:
+        """Return where ``operation`` is found below the provider's base URL."""
+
+    def credential(api_key: str) -> tuple[str, str]:
+        """Return the name and the value of the header that carries ``api_key``."""
+
+    def encode(request: ChatRequest, model: str, *, stream: bool, ask_usage: bool) -> bytes:
+        """Return the body that asks the provider's ``model`` for an answer."""
+
+    def error(status: int, body: bytes, retry_after: float | None) -> ProviderError:
+        """Return what an answer other than 200 means; ``retry_after`` is in seconds."""
 
 
 class IBalancer(Interface):

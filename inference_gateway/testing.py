@@ -39,6 +39,7 @@ class FakeProvider:
 
     def __init__(self, id: str, *script: "Answer | Deferred[Answer]") -> None:
         self.id = id
+        self.streams_plain_calls = False
         self.script = list(script)
         self.attempts: list[Attempt] = []
         self.cancelled = 0

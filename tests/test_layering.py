@@ -40,12 +40,14 @@ RULES = {
     ),
     "exchange": Rule(ours=frozenset({"errors", "wire"}), others=("twisted.logger",)),
     "interfaces": Rule(
-        ours=frozenset({"exchange", "wire"}), others=("twisted.internet.defer.Deferred", ZOPE)
+        ours=frozenset({"errors", "exchange", "wire"}),
+        others=("twisted.internet.defer.Deferred", ZOPE),
     ),
     "resilience": Rule(ours=BELOW, others=("automat", "twisted.logger")),
     "telemetry": Rule(
         ours=BELOW, others=("prometheus_client", "orjson", TIME, "twisted.logger", ZOPE)
     ),
+    "dialects": Rule(ours=frozenset({"errors", "wire", "interfaces"}), others=("orjson", ZOPE)),
     "http1": Rule(
         ours=frozenset({"errors", "config.settings"}),
         others=(
@@ -78,7 +80,17 @@ RULES = {
     ),
     "service": Rule(
         ours=BELOW
-        | {"api", "config", "http1", "pipeline", "resilience", "routing", "telemetry", "upstream"},
+        | {
+            "api",
+            "config",
+            "dialects",
+            "http1",
+            "pipeline",
+            "resilience",
+            "routing",
+            "telemetry",
+            "upstream",
+        },
         others=("automat", "twisted", ZOPE),
     ),
     # Doubles of what stands below; nothing that runs imports them.

@@ -39,4 +39,6 @@ class Chat:
         reply = await self._service(call)
         if not isinstance(reply.body, bytes):
             raise InternalError("a plain call was answered with a stream")
-        self._responder.whole(request, call, reply.body, status=reply.status)
+        self._responder.whole(
+            request, call, reply.body, status=reply.status, headers=reply.headers
+        )

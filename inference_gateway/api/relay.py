@@ -70,14 +70,15 @@ class StreamRelay:
         pending = start(reply)
         try:
             if isinstance(pending, Result):
-                stream = pending.value.body
+                answer = pending.value
             else:
                 self._timer = self._clock.callLater(self._interval, self._on_silence)
-                stream = (await pending).body
+                answer = await pending
+            stream = answer.body
             if isinstance(stream, bytes):
                 raise InternalError("a streamed call was answered whole")
             self._stream = stream
-            self._begin()
+            self._begin(answer.headers)
             if self._paused:  # since the comments; nobody would say so again
                 stream.pause()
             stream.start(self)
@@ -146,12 +147,12 @@ class StreamRelay:
 
     # --- between the two
 
-    def _begin(self) -> None:
-        """Write the head, once."""
+    def _begin(self, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
+        """Write the head, once; an early one knows nothing of the provider's ``headers``."""
         if self._open:
             return
         self._open = True
-        self._responder.open_stream(self._request, self._call)
+        self._responder.open_stream(self._request, self._call, headers)
         self._request.registerProducer(self, True)
 
     def _on_silence(self) -> None:

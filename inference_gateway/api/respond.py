@@ -11,6 +11,7 @@ import orjson
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import GatewayError, Verdict
 from inference_gateway.exchange import COMPLETE, Call, Outcome
+from inference_gateway.http1.answer import field_line
 from inference_gateway.http1.request import Request
 from inference_gateway.wire.error_body import render, render_event
 
@@ -23,6 +24,7 @@ class Responder:
 
     def __init__(self, request_id_header: str) -> None:
         self._id_header = request_id_header.encode("ascii")
+        self._id_name = self._id_header.lower()
 
     def whole(
         self,
@@ -44,7 +46,9 @@ class Responder:
         """Answer with ``value`` as JSON and complete the call."""
         self.whole(request, call, orjson.dumps(value), status=status)
 
-    def open_stream(self, request: WebRequest, call: Call) -> None:
+    def open_stream(
+        self, request: WebRequest, call: Call, headers: tuple[tuple[bytes, bytes], ...] = ()
+    ) -> None:
         """Set the head of a stream of events; it leaves with the first bytes written."""
         call.answering = True
         request.setResponseCode(200)
@@ -52,6 +56,8 @@ class Responder:
         request.setHeader(b"cache-control", b"no-cache")
         request.setHeader(b"x-accel-buffering", b"no")
         request.setHeader(self._id_header, call.id.encode("ascii"))
+        for name, value in headers:
+            request.setHeader(name, value)
 
     def end_stream(self, request: WebRequest, call: Call, last: bytes) -> None:
         """Write ``last``, end the stream cleanly and complete the call."""
@@ -98,14 +104,20 @@ class Responder:
         body: bytes,
     ) -> None:
         call.answering = True
+        if isinstance(request, Request):
+            lines = {
+                b"content-type": b"content-type: %b\r\n" % content_type,
+                self._id_name: b"%b: %b\r\n" % (self._id_header, call.id.encode("ascii")),
+            }
+            for name, value in headers:
+                lines[name.lower()] = field_line(name, value)
+            request.answer(status, lines, body)
+            return
         request.setResponseCode(status)
         request.setHeader(b"content-type", content_type)
         request.setHeader(self._id_header, call.id.encode("ascii"))
         for name, value in headers:
             request.setHeader(name, value)
-        if isinstance(request, Request):
-            request.finish_with(body)
-        else:
-            request.setHeader(b"content-length", b"%d" % len(body))
-            request.write(body)
-            request.finish()
+        request.setHeader(b"content-length", b"%d" % len(body))
+        request.write(body)
+        request.finish()

@@ -17,6 +17,7 @@ from twisted.web.server import NOT_DONE_YET
 
 from inference_gateway.api.call_id import call_id
 from inference_gateway.api.connections import Connections
+from inference_gateway.api.forwarding import Forwarding
 from inference_gateway.api.head_rules import check_host, check_json
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Router
@@ -50,6 +51,7 @@ class Application:
         observer: Observer,
         responder: Responder,
         connections: Connections,
+        forwarding: Forwarding,
         clock: IReactorTime,
         *,
         request_id_header: str,
@@ -61,6 +63,7 @@ class Application:
         self._observer = observer
         self._responder = responder
         self._connections = connections
+        self._forwarding = forwarding
         self._clock = clock
         self._id_header = request_id_header.lower().encode("ascii")
         #: Nobody needs a key, so a page in a browser must not reach us through another host name.
@@ -179,6 +182,7 @@ class Application:
             raise wrong
         if request.method == b"POST":
             check_json(values)
+            call.forwarded = self._forwarding.fields(values)
 
     def _options(self, request: WebRequest, call: Call) -> None:
         try:

@@ -148,6 +148,16 @@ class Response:
 
     # --- the body, from the receiver's side
 
+    def take_whole(self) -> bytes | None:
+        """Return the body if all of it has come and nobody has asked for it, else None.
+
+        Nothing is left to deliver then. For answers that arrive in one piece, as most do.
+        """
+        if self._end is not DONE or self._protocol is not None:
+            return None
+        buffer, self._buffer = self._buffer, []
+        return buffer[0] if len(buffer) == 1 else b"".join(buffer)
+
     def deliverBody(self, protocol: IProtocol) -> None:
         """Send the body to ``protocol``, beginning with what came before this call.
 

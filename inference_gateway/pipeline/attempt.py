@@ -4,12 +4,14 @@ Holds what the try occupies, keeps its limits of time, and says honestly how it 
 is another try is decided by ``dispatch``.
 """
 
+import attrs
 from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
 from inference_gateway.config.settings import TimeoutSettings
 from inference_gateway.errors import CLIENT_GONE, GatewayError, ProviderInvalidAnswer, Verdict
 from inference_gateway.exchange import COMPLETE, Attempt, Call, Outcome, Reply, Usage
+from inference_gateway.pipeline.assembly import assemble
 from inference_gateway.pipeline.collect import LARGEST_ANSWER, collect
 from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
 from inference_gateway.pipeline.time_limit import within
@@ -34,16 +36,22 @@ async def run_attempt(
     went wrong. Cancelling it leaves the provider.
     """
     attempt = Attempt(
-        provider=candidate.entry.id, model=candidate.upstream_model, started=clock.seconds()
+        provider=candidate.entry.id,
+        model=candidate.upstream_model,
+        started=clock.seconds(),
+        stream=call.stream or candidate.entry.provider.streams_plain_calls,
     )
     if call.request is not None and call.request.model != attempt.model:
         attempt.answer_as = public
     call.attempts.append(attempt)
     candidate.entry.occupy(attempt)
     try:
+        if not attempt.stream:
+            return await _plain(call, attempt, candidate, clock, deadline)
+        stream = await _stream(call, attempt, candidate, clock, deadline)
         if call.stream:
-            return await _stream(call, attempt, candidate, clock, deadline)
-        return await _plain(call, attempt, candidate, clock, deadline)
+            return stream
+        return await _put_together(attempt, stream)
     except CancelledError:
         _complete(attempt, clock, Outcome(verdict=Verdict.CLIENT_GONE, status=CLIENT_GONE))
         raise
@@ -66,29 +74,50 @@ async def _plain(
         body = await within(clock, limit, collect(body))
     body = _accept_whole(call, attempt, body, clock)
     _complete(attempt, clock, COMPLETE)
-    return Reply(status=reply.status, body=body)
+    return Reply(status=reply.status, body=body, headers=reply.headers)
 
 
 async def _stream(
     call: Call, attempt: Attempt, candidate: Candidate, clock: IReactorTime, deadline: Deadline
 ) -> Reply:
     settings = candidate.entry.settings.timeouts
-    total = _total(attempt, settings, _STREAM_TOTAL)
-    # until the first content both the call's deadline and the provider's total bound the wait
+    total = _total(attempt, settings, _STREAM_TOTAL if call.stream else _PLAIN_TOTAL)
+    # until the first content both the call's deadline and the provider's total bound the wait, and
+    # a plain call they bound until its end
     until_content = deadline.sooner(total)
     first_byte = Deadline.after(attempt.started, "first_byte", settings.first_byte)
     reply = await within(
         clock, first_byte.sooner(until_content), candidate.entry.provider.send(call, attempt)
     )
+    first_token = Deadline.after(attempt.started, "first_token", settings.first_token)
     body = reply.body
+    if reply.is_document and not isinstance(body, bytes):
+        body = await within(clock, first_token.sooner(until_content), collect(body))
     if isinstance(body, bytes):
         body = _accept_whole(call, attempt, body, clock)
         _complete(attempt, clock, COMPLETE)
-        return Reply(status=200, body=WholeStream(as_events(body)))
-    stream = AttemptStream(call, attempt, body, clock, idle=settings.idle, total=total)
-    first_token = Deadline.after(attempt.started, "first_token", settings.first_token)
+        whole = WholeStream(as_events(body)) if call.stream else body
+        return Reply(status=200, body=whole, headers=reply.headers)
+    stream = AttemptStream(
+        call,
+        attempt,
+        body,
+        clock,
+        idle=settings.idle,
+        total=total if call.stream else until_content,
+    )
     await within(clock, first_token.sooner(until_content), stream.first_content())
-    return Reply(status=200, body=stream)
+    return Reply(status=200, body=stream, headers=reply.headers)
+
+
+async def _put_together(attempt: Attempt, reply: Reply) -> Reply:
+    """Make the answer to a plain call out of the stream that it rides on."""
+    if not isinstance(reply.body, AttemptStream):
+        return reply
+    body = await assemble(reply.body)
+    if attempt.answer_as is not None:
+        body = rename_answer(body, attempt.answer_as)
+    return attrs.evolve(reply, body=body)
 
 
 def _total(attempt: Attempt, settings: TimeoutSettings, otherwise: float) -> Deadline:

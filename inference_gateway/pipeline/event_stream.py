@@ -83,12 +83,13 @@ class AttemptStream:
         request = call.request
         self._call = call
         self._attempt = attempt
-        self._answer_as = attempt.answer_as
+        # of a plain call's stream only the answer that is put together gets another name
+        self._answer_as = attempt.answer_as if call.stream else None
         self._body = body
         self._clock = clock
         self._idle = idle
         self._total = total
-        self._hide_usage = request is None or not request.include_usage
+        self._hide_usage = call.stream and not (request is not None and request.include_usage)
         self._parser = SSEParser()
         self._inspector = StreamInspector(1 if request is None else request.n)
         self._held: list[Event] = []
@@ -154,6 +155,11 @@ class AttemptStream:
         self._cancel_timer()
         self._body.abort()
 
+    def fail(self, error: GatewayError) -> None:
+        """End the attempt with ``error`` and leave the provider."""
+        self._end(Outcome.of(error))
+        self._body.abort()
+
     # --- the provider's side: BodySink
 
     def received(self, data: bytes) -> None:
@@ -166,7 +172,7 @@ class AttemptStream:
         try:
             events = self._parser.feed(data)
         except ProviderError as too_large:
-            self._fail(too_large)
+            self.fail(too_large)
             return
         batch: list[Event] = []
         for event in events:
@@ -187,7 +193,7 @@ class AttemptStream:
                 self._call.dropped_events += 1
             elif kind is Kind.ERROR:
                 self._deliver(batch)
-                self._fail(ProviderError("the provider reported an error in its stream"))
+                self.fail(ProviderError("the provider reported an error in its stream"))
                 return
             else:  # DONE
                 self._deliver(batch)
@@ -214,7 +220,7 @@ class AttemptStream:
         self._held += batch
         self._held_size += sum([len(event.raw) for event in batch])
         if self._held_size > _MOST_HELD:
-            self._fail(ProviderInvalidAnswer("the provider says much and begins no answer"))
+            self.fail(ProviderInvalidAnswer("the provider says much and begins no answer"))
 
     def _commit(self, batch: list[Event]) -> None:
         """The first content is here: let the call go on, which normally starts us at once."""
@@ -231,7 +237,7 @@ class AttemptStream:
         if self._inspector.complete:
             self._end(COMPLETE)
         else:
-            self._fail(
+            self.fail(
                 error
                 or ProviderTruncated("the provider's stream ended before the answer was complete")
             )
@@ -247,10 +253,6 @@ class AttemptStream:
         timer, self._timer = self._timer, None
         if timer is not None and timer.active():
             timer.cancel()
-
-    def _fail(self, error: GatewayError) -> None:
-        self._end(Outcome.of(error))
-        self._body.abort()
 
     def _end(self, outcome: Outcome) -> None:
         if self._over:
@@ -298,9 +300,9 @@ class AttemptStream:
         self._timer = None
         now = self._clock.seconds()
         if now >= self._total.at:
-            self._fail(ProviderTimeout(self._total.limit, self._total.seconds))
+            self.fail(ProviderTimeout(self._total.limit, self._total.seconds))
         elif not self._paused and now >= self._last_received + self._idle:
-            self._fail(ProviderTimeout("idle", self._idle))
+            self.fail(ProviderTimeout("idle", self._idle))
         else:
             self._watch()
 

@@ -3,7 +3,8 @@
 The one place that knows every part. What runs and stops is ``lifecycle``.
 """
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping
+from secrets import token_hex
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
@@ -11,12 +12,15 @@ from twisted.internet.protocol import Factory
 
 from inference_gateway.api.chat import Chat
 from inference_gateway.api.connections import Connections, SiteFactory
+from inference_gateway.api.forwarding import Forwarding
 from inference_gateway.api.models import Models
 from inference_gateway.api.probes import Exposition, Probes
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Area, Router
 from inference_gateway.api.site import Application
 from inference_gateway.config.settings import ProviderSettings, ServerSettings, Settings
+from inference_gateway.dialects.registry import DIALECTS
+from inference_gateway.http1.agent import Agent
 from inference_gateway.http1.answer import DateLine
 from inference_gateway.http1.limits import Limits
 from inference_gateway.interfaces import IProvider
@@ -35,6 +39,8 @@ from inference_gateway.telemetry.lines import LineWriter
 from inference_gateway.telemetry.metrics import Metrics
 from inference_gateway.telemetry.reactor_lag import ReactorLag
 from inference_gateway.upstream.echo import EchoProvider
+from inference_gateway.upstream.provider import HTTPProvider
+from inference_gateway.upstream.trust import tls_policy
 
 
 @attrs.frozen(kw_only=True)
@@ -46,6 +52,7 @@ class Graph:
     connections: Connections
     metrics: Metrics
     lag: ReactorLag
+    agents: tuple[Agent, ...]
     applications: tuple[Application, ...]
     factory: Factory
     admin_factory: Factory | None
@@ -58,7 +65,7 @@ class Graph:
 
 def build(
     settings: Settings,
-    clock: IReactorTime,
+    reactor: IReactorTime,
     *,
     lines: LineWriter,
     wall: Callable[[], float],
@@ -66,9 +73,12 @@ def build(
 ) -> Graph:
     """Put a gateway together.
 
-    ``clock`` gives monotonic seconds and timers, ``wall`` seconds since the epoch; ``lines`` takes
-    the access log. ``most_connections`` caps the connections unless the settings do.
+    ``reactor`` gives monotonic seconds, timers and connections, ``wall`` seconds since the epoch;
+    ``lines`` takes the access log. ``most_connections`` caps the connections unless the settings
+    do.
     """
+    clock = reactor
+    hop = b"inference-gateway-" + token_hex(4).encode()
     server = settings.server
     auth = settings.middleware.auth
     metrics = Metrics()
@@ -78,8 +88,9 @@ def build(
     gate = Gate()
     keys = DigestKeyStore(auth, wall)
     access_log = AccessLog(lines, wall=wall, text=settings.telemetry.log.format == "text")
+    agents = _agents(settings.providers, reactor)
     roster = Roster(
-        RosterEntry(settings=provider, provider=_provider(provider, clock, wall))
+        RosterEntry(settings=provider, provider=_provider(provider, agents, hop, clock, wall))
         for provider in settings.providers
     )
     table = ModelTable(roster, settings.routing)
@@ -115,6 +126,7 @@ def build(
             observer,
             responder,
             connections,
+            Forwarding(hop),
             clock,
             request_id_header=server.request_id_header,
             unguarded=keys.is_open,
@@ -134,16 +146,35 @@ def build(
         connections=connections,
         metrics=metrics,
         lag=lag,
+        agents=tuple(agents.values()),
         applications=applications,
         factory=factories[0],
         admin_factory=factories[1] if server.admin_listen else None,
     )
 
 
+def _agents(
+    providers: Iterable[ProviderSettings], reactor: IReactorTime
+) -> dict[str | None, Agent]:
+    """Return, by the certificates that are trusted, the connections to providers."""
+    return {
+        ca_path: Agent(reactor, tls_policy=tls_policy(ca_path))
+        for ca_path in {provider.ca_path for provider in providers if provider.type != "echo"}
+    }
+
+
 def _provider(
-    settings: ProviderSettings, clock: IReactorTime, wall: Callable[[], float]
+    settings: ProviderSettings,
+    agents: Mapping[str | None, Agent],
+    hop: bytes,
+    clock: IReactorTime,
+    wall: Callable[[], float],
 ) -> IProvider:
-    return EchoProvider(settings.id, clock, wall)
+    if settings.type == "echo":
+        always = settings.stream_upstream == "always"
+        return EchoProvider(settings.id, clock, wall, streams_plain_calls=always)
+    agent = agents[settings.ca_path]
+    return HTTPProvider(settings, DIALECTS[settings.type], agent, via=hop, wall=wall)
 
 
 def _limits(server: ServerSettings) -> Limits:

@@ -102,6 +102,8 @@ class GatewayService(Service):
         self._log.info("stopped listening: {in_flight} in flight", in_flight=graph.in_flight)
         result = await drain.finish(server.shutdown_timeout)
         graph.lag.stop()
+        for agent in graph.agents:
+            await agent.close()
         self._log.info(
             "stopped after {seconds} s: {finished} finished, {cut} cut",
             seconds=round(self._reactor.seconds() - started, 3),

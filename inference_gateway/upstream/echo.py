@@ -25,8 +25,16 @@ from inference_gateway.upstream.scripted_body import ScriptedBody
 class EchoProvider:
     """Answers ``Echo:`` and the last text of the user; ``wall`` tells seconds since the epoch."""
 
-    def __init__(self, id: str, clock: IReactorTime, wall: Callable[[], float]) -> None:
+    def __init__(
+        self,
+        id: str,
+        clock: IReactorTime,
+        wall: Callable[[], float],
+        *,
+        streams_plain_calls: bool = False,
+    ) -> None:
         self.id = id
+        self.streams_plain_calls = streams_plain_calls
         self._clock = clock
         self._wall = wall
 
@@ -42,7 +50,7 @@ class EchoProvider:
         answer = EchoAnswer.to(
             request, id=f"chatcmpl-{call.id}", created=int(self._wall()), model=attempt.model
         )
-        play = behaviour.stream if call.stream else behaviour.plain
+        play = behaviour.stream if attempt.stream else behaviour.plain
         script = play(answer, seconds)
         # what comes before the first bytes happens before the head, as at any server
         step = next(script)
@@ -55,8 +63,7 @@ class EchoProvider:
         body: bytes | ByteStream = step
         if following is not None:
             body = ScriptedBody(self._clock, chain((step, following), script))
-        content_type = behaviour.stream_type if call.stream else behaviour.plain_type
-        return ProviderReply(status=200, headers=((b"content-type", content_type),), body=body)
+        return ProviderReply(status=200, body=body)
 
     def _silence(self, seconds: float) -> Deferred[None]:
         """Say nothing for so long; for ever when that is infinite."""

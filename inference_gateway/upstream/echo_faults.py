@@ -26,10 +26,6 @@ from inference_gateway.upstream.echo_answer import EchoAnswer
 from inference_gateway.upstream.scripted_body import Script
 from inference_gateway.wire import sse
 
-JSON = b"application/json"
-EVENTS = b"text/event-stream; charset=utf-8"
-HTML = b"text/html; charset=utf-8"
-
 _PREFIX = "echo/"
 _SECONDS = re.compile(r"[0-9]{1,4}(\.[0-9]{1,3})?")
 _MOST_SECONDS = 3600.0
@@ -64,8 +60,6 @@ class Behaviour:
     stream: Play
     #: What a name without seconds means.
     seconds: float = 1.0
-    plain_type: bytes = JSON
-    stream_type: bytes = EVENTS
 
 
 def find_behaviour(model: str) -> tuple[Behaviour, float]:
@@ -270,7 +264,7 @@ FAULTS: Mapping[str, Behaviour] = MappingProxyType(
         "no-done": Behaviour(plain=_answer, stream=_no_done_stream),
         "no-usage": Behaviour(plain=_no_usage, stream=_no_usage_stream),
         "error-event": Behaviour(plain=_error, stream=_error_stream),
-        "html": Behaviour(plain=_page, stream=_page, plain_type=HTML, stream_type=HTML),
+        "html": Behaviour(plain=_page, stream=_page),
         "huge": Behaviour(plain=_huge, stream=_huge_stream),
     }
 )

@@ -5,6 +5,7 @@ Names are lower-case bytes. Framing and the syntax of a head are the concern of 
 
 import re
 from collections.abc import Iterable
+from email.utils import parsedate_to_datetime
 
 import attrs
 
@@ -23,11 +24,14 @@ HOP_BY_HOP = frozenset(
     )
 )
 
-#: What of a client's request an OpenAI-compatible provider gets to see; all else stays here.
-FORWARDED_REQUEST = frozenset((b"accept", b"content-type", b"idempotency-key", b"openai-beta"))
+#: What of a client's head its provider gets to see as it came; all else stays here.
+FORWARDED_REQUEST = frozenset((b"idempotency-key", b"openai-beta", b"via"))
 
-#: What of a provider's answer a client gets to see; all else stays here.
-FORWARDED_RESPONSE = frozenset((b"content-type", b"openai-processing-ms", b"openai-version"))
+#: What of a provider's head a client gets to see; all else stays here.
+FORWARDED_RESPONSE = frozenset((b"openai-processing-ms", b"openai-version"))
+
+#: Seconds; nobody is told to wait longer, whatever a provider says.
+LONGEST_RETRY_AFTER = 3600.0
 
 #: Headers whose values are never written down anywhere.
 REDACTED = frozenset(
@@ -48,6 +52,7 @@ _MEDIA_TYPE = re.compile(rb"[ \t]*(" + _TOKEN + rb"/" + _TOKEN + rb")[ \t]*")
 _PARAMETER = re.compile(
     rb";[ \t]*(?:(" + _TOKEN + rb")=(?:(" + _TOKEN + rb')|"((?:[^"\\\x00-\x1f\x7f])*)"))?[ \t]*'
 )
+_SECONDS = re.compile(rb"[0-9]{1,12}(?:\.[0-9]{1,6})?")
 _TRACEPARENT = re.compile(rb"([0-9a-f]{2})-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(-.*)?")
 
 
@@ -84,6 +89,33 @@ def media_type(value: bytes) -> tuple[str, str] | None:
             charset = (found[2] or found[3] or b"?").decode("latin-1").lower()
         position = found.end()
     return head[1].decode("ascii").lower(), "utf-8" if charset == "utf8" else charset
+
+
+def parse_retry_after(
+    milliseconds: bytes | None, value: bytes | None, wall: float
+) -> float | None:
+    """Return after how many seconds to come back, out of ``retry-after-ms`` or ``Retry-After``.
+
+    ``Retry-After`` is a number of seconds, with a fraction or not, or a date (RFC 9110, section
+    10.2.3), which ``wall``, seconds since the epoch, is subtracted from. None: nothing sensible is
+    said. The result is at most `LONGEST_RETRY_AFTER`.
+    """
+    seconds: float | None = None
+    if milliseconds is not None and _SECONDS.fullmatch(milliseconds):
+        seconds = float(milliseconds) / 1000
+    elif value is not None and _SECONDS.fullmatch(value):
+        seconds = float(value)
+    elif value is not None:
+        seconds = _seconds_until(value, wall)
+    return None if seconds is None else min(seconds, LONGEST_RETRY_AFTER)
+
+
+def _seconds_until(date: bytes, wall: float) -> float | None:
+    try:
+        until = parsedate_to_datetime(date.decode("ascii")).timestamp() - wall
+    except (ValueError, OverflowError):  # no date, or one that no clock shows
+        return None
+    return max(until, 0.0)
 
 
 @attrs.frozen(kw_only=True)

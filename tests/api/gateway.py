@@ -10,6 +10,7 @@ from twisted.web.server import Site
 
 from inference_gateway.api.chat import Chat
 from inference_gateway.api.connections import Connections, SiteFactory
+from inference_gateway.api.forwarding import Forwarding
 from inference_gateway.api.models import Models
 from inference_gateway.api.probes import Exposition, Probes
 from inference_gateway.api.respond import Responder
@@ -40,6 +41,8 @@ from tests.api.http import Answer, answers, request
 from tests.telemetry.files import MemoryLog
 
 #: Seconds between two comments.
+#: How the gateway signs requests.
+HOP = b"hop-1"
 KEEPALIVE = 15.0
 
 
@@ -135,6 +138,7 @@ class GatewayTestCase(SynchronousTestCase):
             CallObserver(self.metrics, AccessLog(self.log.lines, wall=lambda: 1.7e9), self.clock),
             responder,
             self.connections,
+            Forwarding(HOP),
             self.clock,
             request_id_header="X-Request-ID",
             unguarded=store.is_open,

@@ -1,15 +1,8 @@
 """Opening connections: literals and names, failures in our own words, TLS."""
 
-from datetime import UTC, datetime, timedelta
 from typing import cast
 
-import attrs
-from cryptography import x509
-from cryptography.hazmat.primitives import hashes
-from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.hazmat.primitives.serialization import Encoding
-from cryptography.x509.oid import NameOID
-from OpenSSL import SSL
 from twisted.internet.defer import Deferred
 from twisted.internet.error import (
     ConnectError,
@@ -22,7 +15,6 @@ from twisted.internet.interfaces import (
     IHostnameResolver,
     IHostResolution,
     IOpenSSLClientConnectionCreator,
-    IOpenSSLContextFactory,
     IResolutionReceiver,
     ITransport,
 )
@@ -39,6 +31,7 @@ from inference_gateway.http1.origin import Origin
 from inference_gateway.http1.pool import Pool
 from inference_gateway.http1.response_rules import ResponseLimits
 from tests.http1.fake_upstream import GET, OK, BodyReceiver, MemoryNetwork, reactor
+from tests.http1.identity import Identity
 
 
 @implementer(IHostnameResolver, IHostResolution)
@@ -136,41 +129,6 @@ class DialTests(SynchronousTestCase):
         """Without a policy there is no TLS, and nothing else instead."""
         error = self.failureResultOf(self.dial(scheme="https"), ConnectFailed).value
         self.assertEqual((error.category, self.network.attempts), ("tls", 0))
-
-
-@implementer(IOpenSSLContextFactory)
-@attrs.frozen
-class Identity:
-    """A key and a certificate of its own; it gives a server its TLS context."""
-
-    key: ec.EllipticCurvePrivateKey
-    certificate: x509.Certificate
-
-    @classmethod
-    def of(cls, name: str) -> "Identity":
-        """Return an identity for the host ``name``."""
-        key = ec.generate_private_key(ec.SECP256R1())
-        subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
-        now = datetime.now(UTC)
-        certificate = (
-            x509.CertificateBuilder()
-            .subject_name(subject)
-            .issuer_name(subject)
-            .public_key(key.public_key())
-            .serial_number(x509.random_serial_number())
-            .not_valid_before(now - timedelta(days=1))
-            .not_valid_after(now + timedelta(days=1))
-            .add_extension(x509.SubjectAlternativeName([x509.DNSName(name)]), critical=False)
-            .add_extension(x509.BasicConstraints(ca=True, path_length=None), critical=True)
-            .sign(key, hashes.SHA256())
-        )
-        return cls(key, certificate)
-
-    def getContext(self) -> SSL.Context:
-        context = SSL.Context(SSL.TLS_SERVER_METHOD)
-        context.use_privatekey(self.key)
-        context.use_certificate(self.certificate)
-        return context
 
 
 @implementer(IPolicyForHTTPS)

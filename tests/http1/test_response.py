@@ -96,6 +96,29 @@ class HeadTests(ResponseTestCase):
         self.assertIs(self.response.previousResponse, self.response)
 
 
+class TakeWholeTests(ResponseTestCase):
+    """A body that came in one piece."""
+
+    def test_complete(self) -> None:
+        """It can be taken as it is, and nothing is left to deliver."""
+        self.response.received(b"ab", None)
+        self.response.received(b"c", DONE)
+        self.assertEqual(self.response.take_whole(), b"abc")
+
+    def test_incomplete(self) -> None:
+        """While some of it is missing, or if it broke, there is nothing to take."""
+        self.response.received(b"ab", None)
+        self.assertIsNone(self.response.take_whole())
+        self.response.received(b"", Failure(ValueError()))
+        self.assertIsNone(self.response.take_whole())
+
+    def test_delivered(self) -> None:
+        """A body that has a receiver belongs to it."""
+        self.response.deliverBody(Pausing(at_start=True))
+        self.response.received(b"ab", DONE)
+        self.assertIsNone(self.response.take_whole())
+
+
 class DeliveryTests(ResponseTestCase):
     """How the body reaches its receiver."""
 

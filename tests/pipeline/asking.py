@@ -30,6 +30,8 @@ class AttemptTestCase(SynchronousTestCase):
         self.clock.advance(1.0)
         self.call = chat(stream=True, received=1.0)
         self.timeouts = TIMEOUTS
+        #: Whether the provider is asked for streams only.
+        self.rides = False
         #: What the provider calls the model that the client calls ``m``.
         self.own_name = "m"
 
@@ -44,6 +46,7 @@ class AttemptTestCase(SynchronousTestCase):
     ) -> "Deferred[Reply]":
         """Try a provider that does as ``answer`` says; ``deadline`` is the call's own."""
         self.provider = FakeProvider("p", answer)
+        self.provider.streams_plain_calls = self.rides
         settings = ProviderSettings(id="p", timeouts=self.timeouts)
         self.entry = RosterEntry(settings=settings, provider=self.provider)
         running = run_attempt(

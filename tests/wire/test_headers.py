@@ -7,6 +7,7 @@ from inference_gateway.wire.headers import (
     TraceParent,
     connection_tokens,
     media_type,
+    parse_retry_after,
     parse_traceparent,
     valid_request_id,
 )
@@ -148,3 +149,28 @@ class TraceParentTests(SynchronousTestCase):
             b"x" * 1000,
         ):
             self.assertIsNone(parse_traceparent(value))
+
+
+class RetryAfterTests(SynchronousTestCase):
+    """When to come back, in the forms in use."""
+
+    def test_read(self) -> None:
+        """Milliseconds go before seconds, fractions and dates are understood."""
+        told = [
+            (b"250", b"9", 0.25),
+            (None, b"9", 9.0),
+            (None, b"0.5", 0.5),
+            (b"soon", b"9", 9.0),
+            (None, b"Thu, 01 Jan 1970 00:02:00 GMT", 20.0),
+            (None, b"Thu, 01 Jan 1970 00:00:10 GMT", 0.0),
+            (None, b"999999999", 3600.0),
+            (None, b"Fri, 31 Dec 9999 23:59:59 GMT", 3600.0),
+        ]
+        for milliseconds, value, seconds in told:
+            self.assertEqual(parse_retry_after(milliseconds, value, 100.0), seconds)
+
+    def test_nonsense(self) -> None:
+        """What is neither tells nothing."""
+        values = (None, b"", b"-1", b"1e3", b"soon", b"\xff", b"Thu, 99 Jan 1970 00:00:00 GMT")
+        for value in values:
+            self.assertIsNone(parse_retry_after(None, value, 100.0))

@@ -1,0 +1,17 @@
+"""How llama.cpp's server differs from what it imitates.
+
+It goes on generating after the client of a plain call has left, and stops a stream at once. All
+else is OpenAI's dialect; what llama.cpp adds to answers, such as ``timings``, passes unchanged.
+"""
+
+from zope.interface import implementer
+
+from inference_gateway.dialects.openai_compatible import OpenAICompatible
+from inference_gateway.interfaces import IDialect
+
+
+@implementer(IDialect)
+class LlamaCpp(OpenAICompatible):
+    """Stateless, like the dialect it is derived from."""
+
+    streams_plain_calls = True

@@ -1,0 +1,101 @@
+"""The dialect of OpenAI's API, which most servers of models speak: requests out, errors back in.
+
+Answers and events need no translation, because clients speak it, too. What is not changed in a
+request is sent byte for byte as it came.
+"""
+
+from collections.abc import Mapping
+from types import MappingProxyType
+
+import orjson
+from zope.interface import implementer
+
+from inference_gateway.errors import (
+    ProviderAuthFailed,
+    ProviderError,
+    ProviderInvalidAnswer,
+    ProviderOverloaded,
+    ProviderRateLimited,
+    ProviderRejected,
+)
+from inference_gateway.interfaces import IDialect
+from inference_gateway.wire.chat import ChatRequest
+from inference_gateway.wire.edit import member_spans, set_member
+from inference_gateway.wire.error_body import read_provider_error
+
+_PATHS: Mapping[str, bytes] = MappingProxyType({"chat": b"/chat/completions"})
+
+#: Statuses by which a provider blames the request; they reach the client as they are.
+_REJECTIONS = frozenset((400, 404, 409, 413, 415, 422))
+#: Statuses by which a provider refuses the credential, which is ours and not the client's.
+_CREDENTIAL = frozenset((401, 402, 403))
+#: Statuses of a server that is alive, but too busy; 529 is Anthropic's.
+_OVERLOADED = frozenset((503, 529))
+#: Seconds after which to come back to a provider that set a limit and does not say when.
+_WITHOUT_RETRY_AFTER = 1.0
+
+
+@implementer(IDialect)
+class OpenAICompatible:
+    """Stateless; one instance serves every provider that speaks so."""
+
+    streams_plain_calls = False
+
+    def path(self, operation: str) -> bytes:
+        """Return where ``operation`` is found below the provider's base URL."""
+        return _PATHS[operation]
+
+    def credential(self, api_key: str) -> tuple[str, str]:
+        """Return the header that carries ``api_key`` (RFC 6750, section 2.1)."""
+        return "authorization", f"Bearer {api_key}"
+
+    def encode(self, request: ChatRequest, model: str, *, stream: bool, ask_usage: bool) -> bytes:
+        """Return the body that asks ``model`` for an answer, as a stream or whole.
+
+        ``ask_usage`` asks a stream for its usage, which the API tells in an event of its own; other
+        options of the stream stay as the client wrote them.
+        """
+        body = request.body
+        if model != request.model:
+            body = set_member(body, "model", orjson.dumps(model))
+        if stream:
+            if not request.stream:
+                body = set_member(body, "stream", b"true")
+            if ask_usage and not request.include_usage:
+                body = set_member(body, "stream_options", _with_usage(request))
+        return body
+
+    def error(self, status: int, body: bytes, retry_after: float | None) -> ProviderError:
+        """Return what an answer other than 200 means.
+
+        ``retry_after`` is what the provider said about that, in seconds. The provider's own words
+        are passed on only where they are about the client's request.
+        """
+        if status in _REJECTIONS:
+            said = read_provider_error(status, body)
+            return ProviderRejected(said.message, status=status, param=said.param)
+        if status in _CREDENTIAL:
+            return ProviderAuthFailed("the provider did not accept the gateway's credential")
+        if status == 429:
+            return ProviderRateLimited(
+                "the provider's rate limit is reached",
+                retry_after=_WITHOUT_RETRY_AFTER if retry_after is None else retry_after,
+            )
+        if status in _OVERLOADED:
+            return ProviderOverloaded("the provider is overloaded", retry_after=retry_after)
+        if status < 300:
+            return ProviderInvalidAnswer(f"the provider answered {status}, which is no answer")
+        if status < 400:
+            return ProviderInvalidAnswer("the provider redirects, which is never followed")
+        return ProviderError(f"the provider answered {status}")
+
+
+def _with_usage(request: ChatRequest) -> bytes:
+    """Return the request's ``stream_options`` with ``include_usage`` switched on."""
+    if not request.fields.get("stream_options"):
+        return b'{"include_usage":true}'
+    body = request.body
+    for member in member_spans(body):
+        if member.name == "stream_options":
+            return set_member(body[member.value : member.end], "include_usage", b"true")
+    raise ValueError("a parsed member is not in the body")

@@ -1,0 +1,146 @@
+"""OpenAI's dialect: what of a request is changed, and what a failed answer means."""
+
+import orjson
+from twisted.trial.unittest import SynchronousTestCase
+
+from inference_gateway.dialects.openai_compatible import OpenAICompatible
+from inference_gateway.errors import (
+    ProviderAuthFailed,
+    ProviderError,
+    ProviderInvalidAnswer,
+    ProviderOverloaded,
+    ProviderRateLimited,
+    ProviderRejected,
+)
+from inference_gateway.wire.chat import parse_chat
+
+#: Odd on purpose: blanks, an escape, a number that no float holds, a member nobody knows.
+MESSAGES = b'"messages" : [{"role":"user","content":"\\u00e9"}],\n "big":12345678901234567890'
+REFUSAL = b'{"error":{"message":"too long","type":"invalid_request_error","param":"messages"}}'
+
+
+def body(*members: bytes) -> bytes:
+    """Return a request of ``members`` and some that are not to be touched."""
+    return b"{ " + b", ".join([b'"model": "m"', *members, MESSAGES]) + b" }"
+
+
+def encode(sent: bytes, *, model: str = "m", stream: bool = False, usage: bool = True) -> bytes:
+    """Return what a provider is asked when a client sent ``sent``."""
+    return OpenAICompatible().encode(parse_chat(sent), model, stream=stream, ask_usage=usage)
+
+
+class EncodeTests(SynchronousTestCase):
+    """Only what must change in a request changes."""
+
+    def test_untouched(self) -> None:
+        """A plain call, and a stream whose usage nobody asks for, go out as they came."""
+        self.assertEqual(encode(body()), body())
+        streamed = body(b'"stream": true')
+        self.assertEqual(encode(streamed, stream=True, usage=False), streamed)
+
+    def test_model(self) -> None:
+        """The provider's own name takes the place of the public one."""
+        self.assertEqual(encode(body(), model="p/q"), body().replace(b'"m"', b'"p/q"'))
+
+    def test_usage(self) -> None:
+        """A stream is asked for its usage."""
+        sent = encode(body(b'"stream": true'), stream=True)
+        self.assertTrue(sent.endswith(body(b'"stream": true')[1:]))
+        self.assertEqual(orjson.loads(sent)["stream_options"], {"include_usage": True})
+
+    def test_usage_asked_for(self) -> None:
+        """A client that asks for usage itself is not helped."""
+        sent = body(b'"stream": true', b'"stream_options": {"include_usage": true}')
+        self.assertEqual(encode(sent, stream=True), sent)
+
+    def test_other_options(self) -> None:
+        """Other options of a stream stay, byte for byte."""
+        sent = body(b'"stream": true', b'"stream_options": { "x" : 1e2, "include_usage":false }')
+        expected = sent.replace(b"false", b"true")
+        self.assertEqual(encode(sent, stream=True), expected)
+
+    def test_null_options(self) -> None:
+        """Options that are null are as good as none."""
+        sent = encode(body(b'"stream": true', b'"stream_options": null'), stream=True)
+        self.assertEqual(sent.count(b"stream_options"), 1)
+        self.assertEqual(orjson.loads(sent)["stream_options"], {"include_usage": True})
+
+    def test_plain_as_stream(self) -> None:
+        """A plain call that rides on a stream asks for one, with its usage."""
+        for sent in (body(), body(b'"stream": false'), body(b'"stream": null')):
+            asked = orjson.loads(encode(sent, stream=True))
+            self.assertIs(asked["stream"], True)
+            self.assertEqual(asked["stream_options"], {"include_usage": True})
+            self.assertIn(MESSAGES, encode(sent, stream=True))
+
+
+class ErrorTests(SynchronousTestCase):
+    """Every status means one error, and only blame for the request is passed on in words."""
+
+    def error(self, status: int, *, after: float | None = None) -> ProviderError:
+        """Return what an answer means."""
+        return OpenAICompatible().error(status, REFUSAL, after)
+
+    def test_rejected(self) -> None:
+        """Blame for the request keeps its status, message and param, and ends the call."""
+        for status in (400, 409, 413, 415, 422):
+            error = self.error(status)
+            self.assertIsInstance(error, ProviderRejected)
+            self.assertEqual(
+                (error.status, error.message, error.param, error.code, error.may_fail_over),
+                (status, "too long", "messages", "provider_invalid_request", False),
+            )
+
+    def test_not_found(self) -> None:
+        """A 404 keeps its status, but another provider may have the model."""
+        error = self.error(404)
+        self.assertEqual((error.status, error.code), (404, "provider_invalid_request"))
+        self.assertTrue(error.may_fail_over)
+
+    def test_credential(self) -> None:
+        """Trouble with our credential is never the client's 401."""
+        for status in (401, 402, 403):
+            error = self.error(status)
+            self.assertIsInstance(error, ProviderAuthFailed)
+            self.assertEqual(error.status, 502)
+            self.assertNotIn("too long", error.message)
+
+    def test_rate_limited(self) -> None:
+        """A 429 says when to come back, after a second if the provider does not tell."""
+        self.assertIsInstance(self.error(429), ProviderRateLimited)
+        self.assertEqual(self.error(429).retry_after, 1.0)
+        self.assertEqual(self.error(429, after=0.0).retry_after, 0.0)
+        self.assertEqual(self.error(429, after=7.5).retry_after, 7.5)
+
+    def test_overloaded(self) -> None:
+        """A busy server is told apart from a broken one."""
+        for status in (503, 529):
+            self.assertIsInstance(self.error(status), ProviderOverloaded)
+        self.assertEqual(self.error(503, after=2.0).retry_after, 2.0)
+
+    def test_broken(self) -> None:
+        """All else that is no success is the provider's failure, without its words."""
+        for status in (405, 408, 410, 418, 500, 501, 502, 504, 599):
+            error = self.error(status)
+            self.assertEqual((error.status, error.code), (502, "provider_error"))
+            self.assertEqual(error.message, f"the provider answered {status}")
+            self.assertTrue(error.may_fail_over)
+
+    def test_unusable_success(self) -> None:
+        """A success that carries no answer, and a redirect, are no answers."""
+        for status in (201, 202, 204, 206, 301, 302, 307, 308):
+            error = self.error(status)
+            self.assertIsInstance(error, ProviderInvalidAnswer)
+            self.assertEqual(error.status, 502)
+
+
+class AddressTests(SynchronousTestCase):
+    """Where requests go, and with what credential."""
+
+    def test_path(self) -> None:
+        """Chat completions lie where OpenAI has them below its base URL."""
+        self.assertEqual(OpenAICompatible().path("chat"), b"/chat/completions")
+
+    def test_credential(self) -> None:
+        """The key is a bearer token."""
+        self.assertEqual(OpenAICompatible().credential("k"), ("authorization", "Bearer k"))
