@@ -35,7 +35,10 @@ HeaderValues = Callable[[bytes], Sequence[bytes]]
 class Authenticator(Protocol):
     """Knows from a request's head who sent it."""
 
-    def caller(self, values: HeaderValues) -> Principal:
+    def credential(self, values: HeaderValues) -> bytes:
+        """Return the one credential of a head; it says the same whenever that head is sent."""
+
+    def caller(self, credential: bytes) -> Principal:
         """Return who calls a model; raises a `GatewayError` for a stranger."""
 
     def administrator(self, values: HeaderValues) -> Principal:
@@ -63,9 +66,8 @@ class IProvider(Interface):
     """One configured upstream."""
 
     id = Attribute("str: the provider's id from the configuration")
-    streams_plain_calls = Attribute(
-        "bool: a plain call is asked for as a stream, and put together again"
-    )
+    def rides_on_stream(request: ChatRequest) -> bool:
+        """Whether a plain ``request`` is asked for as a stream, and put together again."""
 
     def send(call: Call, attempt: Attempt) -> Coroutine[Any, Any, ProviderReply]:
         """Send the call and return the head of the answer with its body.
@@ -78,9 +80,12 @@ class IProvider(Interface):
 class IDialect(Interface):
     """How one kind of provider speaks: pure translation, without state and without network."""
 
-    streams_plain_calls = Attribute(
-        "bool: such a provider stops when the client of a stream leaves, but not for a plain call"
-    )
+    def rides_on_stream(request: ChatRequest) -> bool:
+        """Whether a plain ``request`` is better asked for as a stream.
+
+        So it is where a provider stops only a stream when its client leaves, and the stream tells
+        all that the plain answer would.
+        """
 
     def path(operation: str) -> bytes:
         """Return where ``operation`` is found below the provider's base URL."""

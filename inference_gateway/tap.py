@@ -1,6 +1,7 @@
 """The command line: ``twistd inference-gateway`` parses its flags here and gets its service."""
 
 import os
+import select
 import sys
 from typing import Any, ClassVar
 
@@ -30,6 +31,7 @@ class Options(usage.Options):
 
     def __init__(self) -> None:
         super().__init__()  # type: ignore[no-untyped-call]
+        _choose_reactor()
         self.listen: list[str] = []
         self.loaded: Loaded | None = None
 
@@ -73,6 +75,14 @@ def makeService(options: Options) -> IService:
 
     loaded: Any = options.loaded
     return GatewayService(loaded, reactor)
+
+
+def _choose_reactor() -> None:
+    """Install our reactor, unless ``twistd --reactor`` has chosen or the system has no epoll."""
+    if "twisted.internet.reactor" not in sys.modules and hasattr(select, "epoll"):
+        from inference_gateway.service.reactor import install_reactor
+
+        install_reactor()
 
 
 def _say(text: str) -> None:

@@ -23,6 +23,7 @@ from inference_gateway.exchange import (
     ProviderReply,
 )
 from inference_gateway.interfaces import IKeyStore, IProvider
+from inference_gateway.wire.chat import ChatRequest
 from inference_gateway.wire.sse import Event
 
 #: What a `FakeProvider` does when it is asked: answer, stream, or raise.
@@ -39,10 +40,15 @@ class FakeProvider:
 
     def __init__(self, id: str, *script: "Answer | Deferred[Answer]") -> None:
         self.id = id
-        self.streams_plain_calls = False
+        #: Whether it is asked for streams only.
+        self.always_streams = False
         self.script = list(script)
         self.attempts: list[Attempt] = []
         self.cancelled = 0
+
+    def rides_on_stream(self, request: ChatRequest) -> bool:
+        """Say what the test wants."""
+        return self.always_streams
 
     async def send(self, call: Call, attempt: Attempt) -> ProviderReply:
         """Do what is next in the script; being asked more often is the test's failure."""
@@ -153,6 +159,10 @@ class MemoryKeyStore:
     def find(self, secret: bytes) -> Principal | None:
         """Return whose key ``secret`` is."""
         return self._keys.get(secret)
+
+    def revoke(self, secret: bytes) -> None:
+        """Know ``secret`` no longer."""
+        del self._keys[secret]
 
 
 class MemoryTransport(StringTransport):

@@ -8,10 +8,16 @@ from zope.interface import implementer
 
 from inference_gateway.dialects.openai_compatible import OpenAICompatible
 from inference_gateway.interfaces import IDialect
+from inference_gateway.wire.chat import ChatRequest
 
 
 @implementer(IDialect)
 class LlamaCpp(OpenAICompatible):
     """Stateless, like the dialect it is derived from."""
 
-    streams_plain_calls = True
+    def rides_on_stream(self, request: ChatRequest) -> bool:
+        """Say yes, but for ``logprobs``.
+
+        A stream lacks those of the token that ends an answer, and refuses them beside tools.
+        """
+        return not request.fields.get("logprobs")

@@ -39,7 +39,9 @@ _WITHOUT_RETRY_AFTER = 1.0
 class OpenAICompatible:
     """Stateless; one instance serves every provider that speaks so."""
 
-    streams_plain_calls = False
+    def rides_on_stream(self, request: ChatRequest) -> bool:
+        """Say no: a server is expected to notice when a client leaves."""
+        return False
 
     def path(self, operation: str) -> bytes:
         """Return where ``operation`` is found below the provider's base URL."""

@@ -45,7 +45,10 @@ class _Assembly:
 
     def finished(self, error: GatewayError | None) -> None:
         """Hand over the answer, or the reason why there is none."""
-        if error is not None:
-            self.whole.errback(error)
-        else:
-            self.whole.callback(self._assembler.answer())
+        if error is None:
+            try:
+                self.whole.callback(self._assembler.answer())
+                return
+            except ProviderInvalidAnswer as unfit:
+                error = unfit
+        self.whole.errback(error)

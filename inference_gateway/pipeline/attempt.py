@@ -35,16 +35,18 @@ async def run_attempt(
     provider's: then it is given the ``public`` one. ``deadline`` is the call's own. Raises what
     went wrong. Cancelling it leaves the provider.
     """
+    entry = candidate.entry
+    request = call.request
     attempt = Attempt(
-        provider=candidate.entry.id,
+        provider=entry.id,
         model=candidate.upstream_model,
         started=clock.seconds(),
-        stream=call.stream or candidate.entry.provider.streams_plain_calls,
+        stream=call.stream or (request is not None and entry.provider.rides_on_stream(request)),
     )
-    if call.request is not None and call.request.model != attempt.model:
+    if request is not None and request.model != attempt.model:
         attempt.answer_as = public
     call.attempts.append(attempt)
-    candidate.entry.occupy(attempt)
+    entry.occupy(attempt)
     try:
         if not attempt.stream:
             return await _plain(call, attempt, candidate, clock, deadline)

@@ -23,48 +23,57 @@ class KeyAuthenticator:
     def __init__(self, keys: IKeyStore) -> None:
         self._keys = keys
 
-    def caller(self, values: HeaderValues) -> Principal:
-        """Return who calls a model; ``values`` gives all values of a header by its lower-case name.
+    def credential(self, values: HeaderValues) -> bytes:
+        """Return the one credential of a head; ``values`` gives all values of a header by its name.
 
-        While no key is configured everybody is `ANONYMOUS`, whatever they send. Raises
-        `Unauthenticated`, `ConflictingCredentials` when two credentials disagree, and
-        `AccessDenied` for an administrator's key: it opens the administration and nothing else.
+        It says the same whenever that head is sent. While no key is configured it is empty,
+        whatever is sent. Raises `Unauthenticated`, or `ConflictingCredentials` when two disagree.
+        """
+        return b"" if self._keys.is_open else _credential(values)
+
+    def caller(self, credential: bytes) -> Principal:
+        """Return who calls a model now; while no key is configured everybody is `ANONYMOUS`.
+
+        Raises `Unauthenticated`, and `AccessDenied` for an administrator's key: it opens the
+        administration and nothing else.
         """
         if self._keys.is_open:
             return ANONYMOUS
-        principal = self._identify(values)
+        principal = self._holder(credential)
         if principal.admin:
             raise AccessDenied("this is an administrator's key; call models with a client's key")
         return principal
 
     def administrator(self, values: HeaderValues) -> Principal:
-        """Return which administrator asks; raises like `caller`, `AccessDenied` for other keys."""
+        """Return which administrator sent a head; raises `AccessDenied` for other keys."""
         if not self._keys.has_administrators:
             raise AccessDenied(
                 "no administrator's key is configured; set INFERENCE_GATEWAY_ADMIN_KEY or"
                 " middleware.auth.admin_keys"
             )
-        principal = self._identify(values)
+        principal = self._holder(_credential(values))
         if not principal.admin:
             raise AccessDenied("this route takes an administrator's key")
         return principal
 
-    def _identify(self, values: HeaderValues) -> Principal:
-        authorizations = values(b"authorization")
-        api_keys = values(b"x-api-key")
-        if len(authorizations) == 1 and not api_keys:
-            secret = _from_authorization(authorizations[0])
-        elif api_keys or authorizations:
-            secret = _one_of([_from_authorization(value) for value in authorizations], api_keys)
-        else:
-            raise Unauthenticated(
-                "no API key was sent; send it as 'Authorization: Bearer YOUR_KEY'",
-                code="missing_api_key",
-            )
+    def _holder(self, secret: bytes) -> Principal:
         principal = self._keys.find(secret) if len(secret) <= _LONGEST else None
         if principal is None:
             raise Unauthenticated("this API key is not valid here", code="invalid_api_key")
         return principal
+
+
+def _credential(values: HeaderValues) -> bytes:
+    authorizations = values(b"authorization")
+    api_keys = values(b"x-api-key")
+    if len(authorizations) == 1 and not api_keys:
+        return _from_authorization(authorizations[0])
+    if api_keys or authorizations:
+        return _one_of([_from_authorization(value) for value in authorizations], api_keys)
+    raise Unauthenticated(
+        "no API key was sent; send it as 'Authorization: Bearer YOUR_KEY'",
+        code="missing_api_key",
+    )
 
 
 def _one_of(secrets: list[bytes], api_keys: Sequence[bytes]) -> bytes:

@@ -172,7 +172,7 @@ def _provider(
 ) -> IProvider:
     if settings.type == "echo":
         always = settings.stream_upstream == "always"
-        return EchoProvider(settings.id, clock, wall, streams_plain_calls=always)
+        return EchoProvider(settings.id, clock, wall, always_streams=always)
     agent = agents[settings.ca_path]
     return HTTPProvider(settings, DIALECTS[settings.type], agent, via=hop, wall=wall)
 

@@ -19,6 +19,7 @@ from inference_gateway.interfaces import IProvider
 from inference_gateway.upstream.echo_answer import EchoAnswer
 from inference_gateway.upstream.echo_faults import find_behaviour
 from inference_gateway.upstream.scripted_body import ScriptedBody
+from inference_gateway.wire.chat import ChatRequest
 
 
 @implementer(IProvider)
@@ -31,12 +32,16 @@ class EchoProvider:
         clock: IReactorTime,
         wall: Callable[[], float],
         *,
-        streams_plain_calls: bool = False,
+        always_streams: bool = False,
     ) -> None:
         self.id = id
-        self.streams_plain_calls = streams_plain_calls
+        self._always_streams = always_streams
         self._clock = clock
         self._wall = wall
+
+    def rides_on_stream(self, request: ChatRequest) -> bool:
+        """Say what the operator wants."""
+        return self._always_streams
 
     async def send(self, call: Call, attempt: Attempt) -> ProviderReply:
         """Answer the call, or fail as the attempt's model asks for.

@@ -19,6 +19,7 @@ from inference_gateway.http1.response import Response
 from inference_gateway.interfaces import IDialect, IProvider
 from inference_gateway.upstream.body import ResponseBody, read_start
 from inference_gateway.upstream.failures import EXCHANGE_FAILURES, exchange_error
+from inference_gateway.wire.chat import ChatRequest
 from inference_gateway.wire.edit import remove_members
 from inference_gateway.wire.headers import FORWARDED_RESPONSE, parse_retry_after
 
@@ -52,10 +53,6 @@ class HTTPProvider:
         wall: Callable[[], float],
     ) -> None:
         self.id = settings.id
-        choice = settings.stream_upstream
-        self.streams_plain_calls: bool = (
-            dialect.streams_plain_calls if choice == "auto" else choice == "always"
-        )
         self._settings = settings
         self._dialect = dialect
         self._agent = agent
@@ -63,10 +60,16 @@ class HTTPProvider:
         self._ask_usage = settings.force_usage == "auto"
         self._connect_timeout = settings.timeouts.connect
         self._origin, self._base_path = split_uri((settings.base_url or "").encode("ascii"))
-        self._lines = self._unchanging_lines(via)
+        self._lines = self._unchanging_lines()
+        self._via_line = b"via: 1.1 %b\r\n" % via
         #: What the operator sends always is not sent a second time, as the client would have it.
         self._own = frozenset(name.lower().encode("ascii") for name in settings.headers)
         self._heads: dict[str, _Heads] = {}
+
+    def rides_on_stream(self, request: ChatRequest) -> bool:
+        """Say what the operator wants, or leave it to the dialect."""
+        choice = self._settings.stream_upstream
+        return self._dialect.rides_on_stream(request) if choice == "auto" else choice == "always"
 
     async def send(self, call: Call, attempt: Attempt) -> ProviderReply:
         """Ask for the answer to ``call``; raises a `ProviderError` for every other answer.
@@ -116,10 +119,12 @@ class HTTPProvider:
             forwarded = b"".join(
                 [b"%b: %b\r\n" % field for field in call.forwarded if field[0] not in self._own]
             )
-        return b"%bx-request-id: %b\r\n%bcontent-length: %d\r\n\r\n%b" % (
+        # the order of the fields in ``Via`` is that of the hops, and this one is the last so far
+        return b"%bx-request-id: %b\r\n%b%bcontent-length: %d\r\n\r\n%b" % (
             heads.stream if attempt.stream else heads.plain,
             call.id.encode("ascii"),
             forwarded,
+            self._via_line,
             len(body),
             body,
         )
@@ -135,13 +140,12 @@ class HTTPProvider:
         )
         return heads
 
-    def _unchanging_lines(self, via: bytes) -> bytes:
+    def _unchanging_lines(self) -> bytes:
         lines = [
             b"host: " + self._origin.netloc,
             b"content-type: application/json",
             b"accept-encoding: identity",
             b"user-agent: inference-gateway",
-            b"via: 1.1 " + via,
         ]
         if self._settings.api_key is not None:
             name, value = self._dialect.credential(self._settings.api_key.reveal())

@@ -4,6 +4,8 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.dialects.llamacpp import LlamaCpp
 from inference_gateway.dialects.openai_compatible import OpenAICompatible
+from inference_gateway.wire.chat import parse_chat
+from tests.pipeline.chats import request
 
 
 class LlamaCppTests(SynchronousTestCase):
@@ -11,8 +13,13 @@ class LlamaCppTests(SynchronousTestCase):
 
     def test_rides_on_streams(self) -> None:
         """Plain calls ride on streams here, and nowhere else."""
-        self.assertTrue(LlamaCpp().streams_plain_calls)
-        self.assertFalse(OpenAICompatible().streams_plain_calls)
+        plain = parse_chat(request())
+        self.assertTrue(LlamaCpp().rides_on_stream(plain))
+        self.assertFalse(OpenAICompatible().rides_on_stream(plain))
+
+    def test_logprobs(self) -> None:
+        """Calls for logprobs do not, because a stream does not tell them all."""
+        self.assertFalse(LlamaCpp().rides_on_stream(parse_chat(request(logprobs=True))))
 
     def test_numeric_code(self) -> None:
         """The reason of a refusal is passed on, although its code is a number."""

@@ -46,7 +46,7 @@ class AttemptTestCase(SynchronousTestCase):
     ) -> "Deferred[Reply]":
         """Try a provider that does as ``answer`` says; ``deadline`` is the call's own."""
         self.provider = FakeProvider("p", answer)
-        self.provider.streams_plain_calls = self.rides
+        self.provider.always_streams = self.rides
         settings = ProviderSettings(id="p", timeouts=self.timeouts)
         self.entry = RosterEntry(settings=settings, provider=self.provider)
         running = run_attempt(

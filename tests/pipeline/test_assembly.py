@@ -56,6 +56,13 @@ class AssemblyTests(SynchronousTestCase):
         self.body.end()
         self.failureResultOf(self.whole, ProviderTruncated)
 
+    def test_unfit(self) -> None:
+        """A stream that makes no JSON answer is the provider's failure."""
+        deep = b"[" * 300 + b"]" * 300
+        self.body.feed(b'data: {"choices":[],"deep":' + deep + b"}\n\n")
+        self.body.feed(STOP + DONE)
+        self.failureResultOf(self.whole, ProviderInvalidAnswer)
+
     def test_too_large(self) -> None:
         """An answer that outgrows the limit is given up, and the provider left."""
         piece = text("x" * 1_000_000)

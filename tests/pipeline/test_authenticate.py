@@ -34,7 +34,8 @@ class AuthenticateTestCase(SynchronousTestCase):
     def caller(self, *authorization: bytes, api_key: Sequence[bytes] = ()) -> Principal:
         """Return who calls."""
         headers = {b"authorization": list(authorization), b"x-api-key": list(api_key)}
-        return self.authenticator.caller(lambda name: headers.get(name, []))
+        credential = self.authenticator.credential(lambda name: headers.get(name, []))
+        return self.authenticator.caller(credential)
 
     def refused(
         self,

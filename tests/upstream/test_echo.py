@@ -118,10 +118,11 @@ class GoodAnswerTests(EchoTestCase):
         self.assertEqual(self.sink.results, [None])
 
     def test_plain_as_stream(self) -> None:
-        """The attempt decides whether to stream, not the call: a plain one may ride on a stream."""
-        provider = EchoProvider("echo", Clock(), lambda: 0.0, streams_plain_calls=True)
-        self.assertTrue(provider.streams_plain_calls)
-        self.assertFalse(self.provider.streams_plain_calls)
+        """A plain call rides on a stream only if the operator wants it."""
+        request = parse_chat(b'{"model":"echo","messages":[{"role":"user","content":"hi"}]}')
+        always = EchoProvider("echo", Clock(), lambda: 0.0, always_streams=True)
+        self.assertTrue(always.rides_on_stream(request))
+        self.assertFalse(self.provider.rides_on_stream(request))
 
     def test_other_name(self) -> None:
         """Any other model name is echoed in the answer."""

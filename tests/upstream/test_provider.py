@@ -15,7 +15,8 @@ from inference_gateway.errors import (
 )
 from inference_gateway.exchange import Call
 from inference_gateway.interfaces import IProvider
-from tests.pipeline.chats import answer, chat, text
+from inference_gateway.wire.chat import parse_chat
+from tests.pipeline.chats import answer, chat, request, text
 from tests.upstream.asking import ProviderTestCase, response
 
 JSON = b"content-type: application/json"
@@ -106,7 +107,7 @@ class RequestTests(ProviderTestCase):
         ]
         for type_, choice, expected in wanted:
             self.make(type=type_, stream_upstream=choice)
-            self.assertIs(self.provider.streams_plain_calls, expected)
+            self.assertIs(self.provider.rides_on_stream(parse_chat(request())), expected)
 
     def test_interface(self) -> None:
         """It is a provider."""
