@@ -1,9 +1,13 @@
 """The id of a call: the client's own, or a random one."""
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from os import urandom
+from typing import Final
 
 from inference_gateway.wire.headers import valid_request_id
+
+#: By a random digit, the digit that says which variant of UUID this is; two of its bits are random.
+_VARIANT: Final = dict(zip("0123456789abcdef", "89ab" * 4, strict=True))
 
 
 def call_id(given: Sequence[bytes]) -> str:
@@ -13,30 +17,19 @@ def call_id(given: Sequence[bytes]) -> str:
     """
     if len(given) == 1 and valid_request_id(given[0]):
         return given[0].decode("ascii")
-    return _new_id()
+    return next(_random_ids)
 
 
-def _new_id() -> str:
-    """A random UUID (RFC 9562, version 4), without the cost of an object of that type."""
-    digits = _randomness.take().hex()
-    variant = "89ab"[int(digits[16], 16) & 3]
-    return f"{digits[:8]}-{digits[8:12]}-4{digits[13:16]}-{variant}{digits[17:20]}-{digits[20:]}"
+def _uuids() -> Iterator[str]:
+    """Yield random UUIDs (RFC 9562, version 4), without the cost of objects of that type.
+
+    Randomness is asked of the system in bulk: each asking is a system call.
+    """
+    while True:
+        digits = urandom(4096).hex()
+        for at in range(0, len(digits), 32):
+            one = digits[at : at + 32]
+            yield f"{one[:8]}-{one[8:12]}-4{one[13:16]}-{_VARIANT[one[16]]}{one[17:20]}-{one[20:]}"
 
 
-class _Randomness:
-    """Random bytes for ids, asked of the system in bulk: each asking is a system call."""
-
-    def __init__(self) -> None:
-        self._bytes = b""
-        self._at = 0
-
-    def take(self) -> bytes:
-        """Return sixteen bytes that nobody had before."""
-        if self._at == len(self._bytes):
-            self._bytes = urandom(4096)
-            self._at = 0
-        self._at += 16
-        return self._bytes[self._at - 16 : self._at]
-
-
-_randomness = _Randomness()
+_random_ids = _uuids()

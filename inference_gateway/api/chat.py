@@ -39,6 +39,4 @@ class Chat:
         reply = await self._service(call)
         if not isinstance(reply.body, bytes):
             raise InternalError("a plain call was answered with a stream")
-        self._responder.whole(
-            request, call, reply.body, status=reply.status, headers=reply.headers
-        )
+        self._responder.whole(request, call, reply.body, status=reply.status, headers=reply.headers)

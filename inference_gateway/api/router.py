@@ -71,7 +71,8 @@ class Router:
         Raises `ResourceNotFound`, naming the path that was probably meant, `MethodNotAllowed`, or
         `InvalidRequest` for a path that is not UTF-8.
         """
-        path = self._below_root(path)
+        if self._root:
+            path = self._below_root(path)
         methods = self._static.get(path)
         if methods is not None:
             match = methods.get(method)

@@ -8,6 +8,7 @@ it ends, completes its call exactly once; and it knows the running calls, for dr
 from functools import partial
 from typing import Any, cast
 
+import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
@@ -20,7 +21,7 @@ from inference_gateway.api.connections import Connections
 from inference_gateway.api.forwarding import Forwarding
 from inference_gateway.api.head_rules import check_host, check_json
 from inference_gateway.api.respond import Responder
-from inference_gateway.api.router import Access, Router
+from inference_gateway.api.router import Access, Match, Router
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.eager import start
 from inference_gateway.errors import (
@@ -36,6 +37,15 @@ from inference_gateway.http1.channel import HTTPChannel
 from inference_gateway.http1.request import Request
 from inference_gateway.http1.stall import WriteStalled
 from inference_gateway.interfaces import Authenticator, Gate, HeaderValues, Observer
+
+
+@attrs.frozen
+class _Welcome:
+    """What a head asked for that was let in; kept no longer than its client repeats it."""
+
+    match: Match
+    credential: bytes = attrs.field(repr=False)
+    forwarded: tuple[tuple[bytes, bytes], ...] = attrs.field(repr=False)
 
 
 class Application:
@@ -97,9 +107,8 @@ class Application:
         if request.method == b"OPTIONS":
             self._options(request, call)
             return
-        view = self._router.match(request.method, request.path).view
         try:
-            running = start(view(request))
+            running = start(request.view(request))
         except Exception as error:
             self._failed(error, request, call)
             return
@@ -145,7 +154,7 @@ class Application:
             received=self._clock.seconds(),
             method=request.method.decode("ascii", "replace"),
             path=request.path.decode("ascii", "backslashreplace"),
-            peer=_peer(request),
+            peer=getattr(request.getClientAddress(), "host", ""),
         )
         request.call = call
         self._observer.begin(call)
@@ -153,8 +162,24 @@ class Application:
         return call
 
     def _judge(self, request: WebRequest, call: Call, values: HeaderValues) -> None:
-        if request.method == b"OPTIONS":
+        notes = getattr(request, "notes", {})
+        welcome: _Welcome | None = notes.get("welcome")
+        if welcome is None:
+            notes["welcome"] = self._judge_afresh(request, call, values)
             return
+        # The same head was welcome before: only the gate and the key may say otherwise now.
+        request.view = welcome.match.view
+        call.route = welcome.match.template
+        self._gate.check()
+        call.principal = self._authenticator.caller(welcome.credential)
+        call.forwarded = welcome.forwarded
+
+    def _judge_afresh(
+        self, request: WebRequest, call: Call, values: HeaderValues
+    ) -> "_Welcome | None":
+        """Judge a head, and return what holds for it again; None if it is to be judged again."""
+        if request.method == b"OPTIONS":
+            return None
         if self._unguarded and values(b"origin"):
             check_host(values)
         access = Access.KEY
@@ -167,22 +192,28 @@ class Application:
         except GatewayError as error:
             wrong = error
         else:
+            request.view = match.view
             call.route = match.template
             access = match.access
         if access is Access.OPEN:
             if wrong is not None:
                 raise wrong
-            return
+            return None
         self._gate.check()
+        credential = b""
         if access is Access.ADMIN:
             call.principal = self._authenticator.administrator(values)
         else:
-            call.principal = self._authenticator.caller(values)
+            credential = self._authenticator.credential(values)
+            call.principal = self._authenticator.caller(credential)
         if wrong is not None:
             raise wrong
         if request.method == b"POST":
             check_json(values)
             call.forwarded = self._forwarding.fields(values)
+        if access is Access.ADMIN:
+            return None
+        return _Welcome(match, credential, call.forwarded)
 
     def _options(self, request: WebRequest, call: Call) -> None:
         try:
@@ -250,7 +281,3 @@ def _values_of(request: WebRequest) -> HeaderValues:
     if isinstance(request, Request):
         return request.header_values
     return lambda name: request.requestHeaders.getRawHeaders(name, [])
-
-
-def _peer(request: WebRequest) -> str:
-    return getattr(request.getClientAddress(), "host", "")

@@ -16,6 +16,8 @@ class WebRequest(Protocol):
 
     #: The `Call` that this request is; set when its head was judged.
     call: Any
+    #: What answers it; set when its head was judged and found its route.
+    view: Any
 
     @property
     def method(self) -> bytes:

@@ -125,13 +125,13 @@ class HTTPChannel(Protocol):
 
     def answered(self, request: Request) -> None:
         """Go on behind an answer that was written to its end."""
-        self.outlet.settle()
+        waiting = self.outlet.settle()
         self._request = None
         if self._state is State.CLOSED:
             return
         if request.close_connection or self._draining or self._unread:
             self._close()
-        elif self.outlet.waiting > self._limits.read_ahead:
+        elif waiting > self._limits.read_ahead:
             self._state = State.FLUSHING  # no further answers for a client that does not read
             self.outlet.when_empty(self._go_on)
         elif not self._busy and (self._ended or not self._ahead.empty):
@@ -216,19 +216,19 @@ class HTTPChannel(Protocol):
         intake = self._intake
         try:
             while data and self._state is State.READING:
-                fresh = intake.empty
                 try:
                     part = intake.feed(data)
                 except GatewayError as error:
                     self._refuse_unread(error)
                     return
-                data = intake.rest
                 if isinstance(part, RequestHead):
                     self._begin(part)
                 elif part is not None:
                     self._dispatch(part)
-                elif fresh and self._requests and not intake.empty:
+                elif self._requests and intake.size == len(data) and not intake.empty:
+                    # the first bytes of a request that is not the first
                     self._expiry.set(self._clock.seconds() + self._limits.head_timeout)
+                data = intake.rest
         finally:
             self._busy = False
         if data and not self._unread and self._state in (State.ANSWERING, State.FLUSHING):
@@ -246,20 +246,17 @@ class HTTPChannel(Protocol):
             return
         if error is None and head.content_length > self._limits.body:
             error = PayloadTooLarge(f"the body is larger than {self._limits.body} bytes")
-        has_body = head.chunked or head.content_length > 0
+        intake = self._intake
         if error is not None:
-            self._unread = has_body
+            self._unread = head.chunked or head.content_length > 0
             self.refuse(request, error)
-        elif not has_body:
-            self._dispatch(b"")
+        elif not head.chunked and len(intake.rest) >= head.content_length:
+            self._dispatch(intake.take_body(head.content_length))
         else:
-            intake = self._intake
-            arrived = len(intake.rest)
-            if head.expects_continue and not arrived:
+            if head.expects_continue and not intake.rest:
                 self.outlet.send(_CONTINUE)
             intake.expect_body(head, self._clock.seconds())
-            if head.chunked or arrived < head.content_length:
-                self._expiry.set(intake.body_deadline())
+            self._expiry.set(intake.body_deadline())
 
     def _dispatch(self, body: bytes) -> None:
         """Hand the request to the application, with its whole body."""

@@ -13,22 +13,27 @@ from twisted.internet.interfaces import IDelayedCall, IReactorTime
 class Expiry:
     """Calls ``expired`` with the time once the moment that was set last has come."""
 
-    __slots__ = ("_at", "_call", "_clock", "_expired")
+    __slots__ = ("_at", "_call", "_clock", "_due", "_expired")
 
     def __init__(self, clock: IReactorTime, expired: Callable[[float], None]) -> None:
         self._clock = clock
         self._expired = expired
         self._at = inf
         self._call: IDelayedCall | None = None
+        #: When the delayed call comes.
+        self._due = inf
 
     def set(self, at: float) -> None:
         """Expire at ``at`` and not before, in seconds of the clock."""
         self._at = at
-        call = self._call
-        if call is None:
-            self._call = self._clock.callLater(max(0.0, at - self._clock.seconds()), self._look)
-        elif call.getTime() > at:
-            call.reset(max(0.0, at - self._clock.seconds()))
+        if at >= self._due:
+            return
+        self._due = at
+        wait = max(0.0, at - self._clock.seconds())
+        if self._call is None:
+            self._call = self._clock.callLater(wait, self._look)
+        else:
+            self._call.reset(wait)
 
     def clear(self) -> None:
         """Do not expire until it is set again."""
@@ -36,13 +41,14 @@ class Expiry:
 
     def cancel(self) -> None:
         """Do not expire, and leave no delayed call behind; idempotent."""
-        self._at = inf
+        self._at = self._due = inf
         if self._call is not None:
             self._call.cancel()
             self._call = None
 
     def _look(self) -> None:
         self._call = None
+        self._due = inf
         now = self._clock.seconds()
         if self._at <= now:
             self._at = inf

@@ -17,10 +17,11 @@ _FIRST = frozenset(b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGH
 class HeadBuffer:
     """Takes bytes until a head is whole; use it for one head after another.
 
-    ``rest`` holds what came behind a head that `feed` returned.
+    ``kept`` is what came of a head that is not whole, ``rest`` what came behind a head that `feed`
+    returned.
     """
 
-    __slots__ = ("_buffer", "_limits", "_skipped", "_small", "rest")
+    __slots__ = ("_limits", "_skipped", "_small", "kept", "rest")
 
     def __init__(self, limits: Limits) -> None:
         self._limits = limits
@@ -28,23 +29,18 @@ class HeadBuffer:
         self._small = min(
             limits.target, limits.request_line, limits.header_line, limits.head - len(_END)
         )
-        self._buffer = b""
+        self.kept = b""
         self._skipped = False
         self.rest = b""
-
-    @property
-    def empty(self) -> bool:
-        """Whether nothing of a head has come yet."""
-        return not self._buffer
 
     def feed(self, data: bytes) -> bytes | None:
         """Return the head without its empty line once it is whole, None before.
 
         Raises `InvalidRequest`, `TargetTooLong` or `HeadTooLarge`; nothing may be fed after that.
         """
-        known = len(self._buffer)
+        known = len(self.kept)
         if known:
-            data = self._buffer + data
+            data = self.kept + data
         if data[0] == 13:
             # One empty line before a request is tolerated (RFC 9112 section 2.2).
             if data[:2] == b"\r\n" and not self._skipped:
@@ -57,7 +53,7 @@ class HeadBuffer:
         if end < 0:
             self._keep(data, known)
             return None
-        self._buffer = b""
+        self.kept = b""
         self._skipped = False
         self.rest = data[end + 4 :]
         head = data[:end]
@@ -95,7 +91,7 @@ class HeadBuffer:
             judge_request_line(data[:line])
         if len(data) > self._limits.head:
             self._overflow(data)
-        self._buffer = data
+        self.kept = data
 
     def _overflow(self, head: bytes) -> None:
         limits = self._limits

@@ -6,6 +6,7 @@ was settled in `rules`.
 
 from base64 import b64decode
 from binascii import Error as Base64Error
+from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, unquote_to_bytes
@@ -28,7 +29,7 @@ UNREADABLE = RequestHead(
     path=b"",
     query=b"",
     version=(1, 1),
-    fields=[],
+    headers={},
     content_length=0,
     chunked=False,
     keep_alive=False,
@@ -39,29 +40,32 @@ UNREADABLE = RequestHead(
 class IncomingRequest:
     """A judged head and, once it was dispatched, a whole body.
 
-    ``call`` is the application's own. ``bytes_in`` counts what the request took on the wire.
+    ``call`` and ``view`` are the application's own. ``bytes_in`` counts what the request took on
+    the wire. ``notes`` are the application's own too, and there again when the head is.
     """
 
     __slots__ = (
         "_args",
         "_components",
         "_content",
-        "_fields",
         "_host",
         "_index",
         "_postpath",
         "_query",
         "_request_headers",
         "_root_url",
+        "_values",
         "body",
         "bytes_in",
         "call",
         "channel",
         "http_version",
         "method",
+        "notes",
         "path",
         "prepath",
         "uri",
+        "view",
     )
 
     def __init__(self, channel: "HTTPChannel", head: RequestHead) -> None:
@@ -72,9 +76,11 @@ class IncomingRequest:
         self.http_version = head.version
         self.body = b""
         self.bytes_in = 0
+        self.notes = head.notes
         self.call: Any = None
+        self.view: Any = None
         self.prepath: list[bytes] = []
-        self._fields = head.fields
+        self._values = head.headers
         self._query = head.query
         self._index: dict[bytes, bytes] | None = None
         self._request_headers: Headers | None = None
@@ -97,22 +103,22 @@ class IncomingRequest:
         value = index.get(key.lower().encode("latin-1", "replace"))
         return None if value is None else value.decode("latin-1")
 
-    def header_values(self, name: bytes) -> list[bytes]:
+    def header_values(self, name: bytes) -> Sequence[bytes]:
         """Return every value of a header in order; ``name`` is in lower case."""
-        return [value for known, value in self._fields if known == name]
+        return self._values.get(name, ())
 
     @property
     def requestHeaders(self) -> Headers:
         """All headers, as Twisted keeps them; a copy that is made once."""
         if self._request_headers is None:
             headers = self._request_headers = Headers()
-            for name, value in self._fields:
-                headers.addRawHeader(name, value)
+            for name, values in self._values.items():
+                headers.setRawHeaders(name, values)
         return self._request_headers
 
     def getAllHeaders(self) -> dict[bytes, bytes]:
         """Return the last value of each header by its name in lower case."""
-        return dict(self._fields)
+        return {name: values[-1] for name, values in self._values.items()}
 
     def getCookie(self, key: bytes) -> bytes | None:
         """Return the value of a cookie."""

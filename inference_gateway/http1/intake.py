@@ -7,7 +7,8 @@ to.
 from inference_gateway.http1.body import Body, ChunkedBody, SizedBody
 from inference_gateway.http1.head import HeadBuffer
 from inference_gateway.http1.limits import Limits
-from inference_gateway.http1.rules import RequestHead, judge
+from inference_gateway.http1.recall import HeadMemory
+from inference_gateway.http1.rules import RequestHead
 
 
 class Intake:
@@ -16,12 +17,13 @@ class Intake:
     ``rest`` holds what was fed and not used; ``size`` counts the wire bytes of the request so far.
     """
 
-    __slots__ = ("_body", "_body_since", "_buffer", "_limits", "_size", "rest")
+    __slots__ = ("_body", "_body_since", "_buffer", "_limits", "_memory", "_size", "rest")
 
     def __init__(self, limits: Limits) -> None:
         """Start before the first head."""
         self._limits = limits
         self._buffer = HeadBuffer(limits)
+        self._memory = HeadMemory()
         self._body: Body | None = None
         self._body_since = 0.0
         self._size = 0
@@ -30,7 +32,7 @@ class Intake:
     @property
     def empty(self) -> bool:
         """Whether nothing of a request has come yet."""
-        return self._body is None and self._buffer.empty
+        return self._body is None and not self._buffer.kept
 
     @property
     def in_body(self) -> bool:
@@ -50,14 +52,14 @@ class Intake:
         body = self._body
         if body is None:
             buffer = self._buffer
-            self._size = len(data) if buffer.empty else self._size + len(data)
+            self._size = self._size + len(data) if buffer.kept else len(data)
             raw = buffer.feed(data)
             if raw is None:
                 self.rest = b""
                 return None
             self.rest, buffer.rest = buffer.rest, b""
             self._size = len(raw) + 4
-            return judge(raw)
+            return self._memory.judge(raw)
         rest = body.feed(data)
         if rest is None:
             self.rest = b""
@@ -66,6 +68,13 @@ class Intake:
         self._size += body.received
         self._body = None
         return body.take()
+
+    def take_body(self, length: int) -> bytes:
+        """Return a body of ``length`` bytes that has come whole: it is at the front of ``rest``."""
+        rest = self.rest
+        self._size += length
+        self.rest = rest[length:]
+        return rest[:length]
 
     def expect_body(self, head: RequestHead, now: float) -> None:
         """Read the body that ``head`` declares; ``now`` is when that begins."""

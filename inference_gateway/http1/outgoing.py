@@ -62,10 +62,15 @@ def direct_writer(transport: ITransport) -> Callable[[bytes], None]:
 def backlog(transport: object) -> int:
     """Count the bytes that wait in this process for the socket to take them."""
     if isinstance(transport, FileDescriptor):
-        return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
+        return descriptor_backlog(transport)
     waiting = sum(map(len, getattr(transport, "_appSendBuffer", ())))  # a TLS layer's own queue
     below = getattr(transport, "transport", None)
     return waiting + backlog(below) if below is not None else waiting
+
+
+def descriptor_backlog(transport: FileDescriptor) -> int:
+    """Count the same for a transport that is known to be a descriptor."""
+    return len(transport.dataBuffer) - transport.offset + transport._tempDataLen
 
 
 def unacknowledged(transport: object) -> int:

@@ -4,8 +4,9 @@ It wraps a transport and knows nothing of HTTP; when to close is the channel's d
 """
 
 from collections.abc import Callable
-from typing import cast
+from typing import Any, cast
 
+from twisted.internet.abstract import FileDescriptor
 from twisted.internet.interfaces import (
     IConsumer,
     IPullProducer,
@@ -17,7 +18,7 @@ from twisted.internet.interfaces import (
 from twisted.python.failure import Failure
 from zope.interface import implementer
 
-from inference_gateway.http1.outgoing import backlog, direct_writer
+from inference_gateway.http1.outgoing import backlog, descriptor_backlog, direct_writer
 from inference_gateway.http1.stall import StallGuard, WriteStalled
 
 
@@ -25,6 +26,7 @@ class Outlet:
     """Writes to ``transport`` and drops a peer that takes nothing for ``stall_limit`` seconds."""
 
     __slots__ = (
+        "_backlog",
         "_clock",
         "_guard",
         "_stall_limit",
@@ -40,6 +42,10 @@ class Outlet:
         self._clock = clock
         self._stall_limit = stall_limit
         self._write: Callable[[bytes], None] = direct_writer(transport)
+        # told apart once: it is asked for with each answer
+        self._backlog: Callable[[Any], int] = (
+            descriptor_backlog if isinstance(transport, FileDescriptor) else backlog
+        )
         self._written = 0
         self._guard: StallGuard | None = None
         self.secure = ISSLTransport.providedBy(transport)
@@ -50,17 +56,19 @@ class Outlet:
     @property
     def waiting(self) -> int:
         """How many bytes the socket has not taken yet."""
-        return backlog(self._transport)
+        return self._backlog(self._transport)
 
     def send(self, data: bytes) -> None:
         """Write ``data``, in order."""
         self._written += len(data)
         self._write(data)
 
-    def settle(self) -> None:
-        """Watch what still waits, now that nobody will be paused for it."""
-        if backlog(self._transport):
+    def settle(self) -> int:
+        """Watch what still waits, now that nobody will be paused for it; return its bytes."""
+        waiting = self._backlog(self._transport)
+        if waiting:
             self._stall_guard().watch()
+        return waiting
 
     def register_producer(self, producer: IPushProducer) -> None:
         """Let the transport's buffer pause and resume ``producer``."""

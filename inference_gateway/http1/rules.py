@@ -8,7 +8,7 @@ the caller.
 import re
 import sys
 from functools import lru_cache
-from typing import Final
+from typing import Any, Final
 from urllib.parse import unquote_to_bytes
 
 import attrs
@@ -22,7 +22,8 @@ from inference_gateway.http1.refusals import (
     VersionNotSupported,
 )
 
-Fields = list[tuple[bytes, bytes]]
+#: The values of each header in order, by its lower-case name; names in order of appearance.
+Headers = dict[bytes, list[bytes]]
 
 TOKEN: Final = b"!#$%&'*+-.^_`|~0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ"
 #: Everything a head may hold: no control characters but HTAB, CR and LF (RFC 9110 section 5.5).
@@ -90,9 +91,9 @@ _NAMES: Final[dict[bytes, bytes]] = {
 class RequestHead:
     """A head that may be trusted: one reading, the same for everybody who reads it.
 
-    ``fields`` are in order, names in lower case; ``path`` and ``query`` are undecoded;
-    ``content_length`` is 0 without a body and when the body is ``chunked``. What may hold a
-    credential is not shown when a head is printed.
+    ``headers`` is shared by whoever gets this head, and not to be changed. ``path`` and ``query``
+    are undecoded; ``content_length`` is 0 without a body and when the body is ``chunked``. What may
+    hold a credential is not shown when a head is printed.
     """
 
     method: bytes
@@ -100,11 +101,13 @@ class RequestHead:
     path: bytes
     query: bytes = attrs.field(repr=False)
     version: tuple[int, int]
-    fields: Fields = attrs.field(repr=False)
+    headers: Headers = attrs.field(repr=False)
     content_length: int
     chunked: bool
     keep_alive: bool
     expects_continue: bool
+    #: The reader's own, for as long as the client repeats this head: what follows from it alone.
+    notes: dict[str, Any] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 def judge(raw: bytes) -> RequestHead:
@@ -119,21 +122,20 @@ def judge(raw: bytes) -> RequestHead:
     if raw.translate(None, _HEAD_BYTES):
         raise InvalidRequest("a control character in the head")
     method, target, version = judge_request_line(lines[0])
-    fields, framing = _read_fields(lines)
-    host = _the_host(framing, version)
+    headers = _read_headers(lines)
+    host = _the_host(headers, version)
     path = target
     if target[0] != 47:
         path, host = _judge_other_form(method, target, host)
         if host is not None:
-            fields = [field for field in fields if field[0] != b"host"]
-            fields.append((b"host", host))
+            headers[b"host"] = [host]
     path, _, query = path.partition(b"?")
     if b"%" in path:
         _judge_escapes(path)
     if query.count(b"&") >= _MAX_PARAMETERS:
         raise InvalidRequest(f"more than {_MAX_PARAMETERS} query parameters")
-    content_length, chunked = _judge_length(framing, version)
-    keep_alive = _judge_connection(framing, version)
+    content_length, chunked = _judge_length(headers, version)
+    keep_alive = _judge_connection(headers, version)
     if method in _SHARED_METHODS and content_length < _HUGE:
         ask_llhttp(raw)
     return RequestHead(
@@ -142,11 +144,11 @@ def judge(raw: bytes) -> RequestHead:
         path=path,
         query=query,
         version=version,
-        fields=fields,
+        headers=headers,
         content_length=content_length,
         chunked=chunked,
         keep_alive=keep_alive,
-        expects_continue=b"expect" in framing and _judge_expect(framing[b"expect"], version),
+        expects_continue=b"expect" in headers and _judge_expect(headers[b"expect"], version),
     )
 
 
@@ -171,10 +173,9 @@ def judge_request_line(line: bytes) -> tuple[bytes, bytes, tuple[int, int]]:
     return method, target, version
 
 
-def _read_fields(lines: list[bytes]) -> tuple[Fields, dict[bytes, list[bytes]]]:
-    """Read the header lines; return all fields, and apart those that frame the message."""
-    fields: Fields = []
-    framing: dict[bytes, list[bytes]] = {}
+def _read_headers(lines: list[bytes]) -> Headers:
+    """Read the header lines, leaving out names that imitate another."""
+    headers: Headers = {}
     names = _NAMES
     for line in lines[1:]:
         spelling, colon, value = line.partition(b":")
@@ -188,18 +189,20 @@ def _read_fields(lines: list[bytes]) -> tuple[Fields, dict[bytes, list[bytes]]]:
                 continue
         elif not colon:
             raise InvalidRequest("a header line without a colon")
+        if name in _FRAMING and b"\t" in line:
+            raise InvalidRequest("a tab in a header that frames the message")
         value = value.strip(b" \t")
-        fields.append((name, value))
-        if name in _FRAMING:
-            if b"\t" in line:
-                raise InvalidRequest("a tab in a header that frames the message")
-            framing.setdefault(name, []).append(value)
-    return fields, framing
+        values = headers.get(name)
+        if values is None:
+            headers[name] = [value]
+        else:
+            values.append(value)
+    return headers
 
 
-def _the_host(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -> bytes | None:
+def _the_host(headers: Headers, version: tuple[int, int]) -> bytes | None:
     """Return the one Host (RFC 9112 section 3.2); only HTTP/1.0 may leave it out."""
-    hosts = framing.get(b"host")
+    hosts = headers.get(b"host")
     if hosts is None:
         if version == (1, 1):
             raise InvalidRequest("no Host header")
@@ -250,10 +253,10 @@ def _judge_escapes(path: bytes) -> None:
         raise InvalidRequest("a control character in the path")
 
 
-def _judge_length(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -> tuple[int, bool]:
+def _judge_length(headers: Headers, version: tuple[int, int]) -> tuple[int, bool]:
     """Return the declared length and whether the body is chunked (RFC 9112 section 6)."""
-    lengths = framing.get(b"content-length")
-    codings = framing.get(b"transfer-encoding")
+    lengths = headers.get(b"content-length")
+    codings = headers.get(b"transfer-encoding")
     if codings is not None:
         if lengths is not None:
             raise InvalidRequest("Content-Length and Transfer-Encoding together")
@@ -272,9 +275,9 @@ def _judge_length(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -
     return int(length) if len(length) <= _MAX_LENGTH_DIGITS else _HUGE, False
 
 
-def _judge_connection(framing: dict[bytes, list[bytes]], version: tuple[int, int]) -> bool:
+def _judge_connection(headers: Headers, version: tuple[int, int]) -> bool:
     """Return whether the connection may serve another request (RFC 9112 section 9.3)."""
-    lines = framing.get(b"connection")
+    lines = headers.get(b"connection")
     if lines is None:
         return version == (1, 1)
     options = {option.strip(b" \t") for option in b",".join(lines).lower().split(b",")}

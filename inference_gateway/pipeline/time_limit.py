@@ -3,42 +3,51 @@
 The only place where the pipeline sets a timer around an ``await``.
 """
 
-from collections.abc import Coroutine
-from typing import Any, TypeVar
+import types
+from collections.abc import Coroutine, Generator
+from typing import Any, TypeVar, cast
 
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from inference_gateway.eager import Result, start
 from inference_gateway.errors import ProviderTimeout
 from inference_gateway.resilience.deadline import Deadline
 
 T = TypeVar("T")
 
 
-async def within(
+@types.coroutine
+def within(
     clock: IReactorTime, deadline: Deadline, work: Coroutine[Deferred[Any], Any, T] | Deferred[T]
-) -> T:
-    """Await ``work``, cancelling it when ``deadline`` passes.
+) -> Generator[Deferred[Any], Any, T]:
+    """Await ``work``, cancelling what it waits for when ``deadline`` passes.
 
-    Raises `ProviderTimeout` then. Work that is done at once never costs a timer. Cancelling this
-    cancels the work.
+    Raises `ProviderTimeout` then. Work that is done at once never costs a timer, and no work costs
+    a Deferred: every call passes here. Cancelling this cancels the work.
     """
-    running = work if isinstance(work, Deferred) else start(work)
-    if isinstance(running, Result):
-        return running.value
-    if running.called and not running.paused:
-        return await running
+    steps = cast("Generator[Deferred[Any], Any, T]", work.__await__())
+    try:
+        waited_for = steps.send(None)
+    except StopIteration as done:
+        return cast("T", done.value)
     expired = False
 
     def expire() -> None:
         nonlocal expired
         expired = True
-        running.cancel()
+        waited_for.cancel()
 
     timer = clock.callLater(max(0.0, deadline.at - clock.seconds()), expire)
     try:
-        return await running
+        while True:
+            try:
+                value = yield waited_for
+            except BaseException as error:
+                waited_for = steps.throw(error)
+            else:
+                waited_for = steps.send(value)
+    except StopIteration as done:
+        return cast("T", done.value)
     except CancelledError:
         if expired:
             raise ProviderTimeout(deadline.limit, deadline.seconds) from None

@@ -54,13 +54,17 @@ class ModelTable:
 
     def __init__(self, roster: Roster, routing: RoutingSettings) -> None:
         self._routes: dict[str, ModelRoute] = {}
+        #: By public name; what a wildcard covers is resolved when it is asked for.
+        self._exact: dict[str, Resolution] = {}
         self._aliases: dict[str, str] = {}
         names = [name for entry in roster for name in entry.settings.models]
         for name in dict.fromkeys([*names, *routing.models]):
             wanted = routing.models[name].providers if name in routing.models else ()
             group = _group(roster, name, wanted)
             if group:
-                self._routes[name] = ModelRoute(name, group)
+                route = self._routes[name] = ModelRoute(name, group)
+                if not route.is_wildcard:
+                    self._exact[name] = Resolution(name, name, group)
         for name, model in routing.models.items():
             self._aliases.update(dict.fromkeys(model.aliases, name))
         self._wildcards = sorted(
@@ -76,9 +80,9 @@ class ModelTable:
         """
         public = self._aliases.get(requested, requested)
         if principal.may_use(public):
-            route = self._routes.get(public)
-            if route is not None and not route.is_wildcard:
-                return Resolution(public, public, route.group)
+            exact = self._exact.get(public)
+            if exact is not None:
+                return exact
             for wildcard in self._wildcards:
                 text = _covered(wildcard.name, public)
                 if text is not None:

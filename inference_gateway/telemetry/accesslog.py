@@ -94,7 +94,7 @@ def _second(seconds: int) -> str:
 
 
 def _ms(seconds: float) -> float:
-    return round(seconds * 1000, 3)
+    return int(seconds * 1_000_000 + 0.5) / 1000  # rounding to digits costs three times as much
 
 
 def _as_json(record: dict[str, Any]) -> bytes:

@@ -13,6 +13,7 @@ from inference_gateway import __version__
 from inference_gateway.errors import Verdict
 from inference_gateway.exchange import Call, Outcome
 from inference_gateway.telemetry.histogram import HistogramFamily
+from inference_gateway.telemetry.tally import Tally, TallyFamily
 
 CONTENT_TYPE = b"text/plain; version=0.0.4; charset=utf-8"
 
@@ -47,8 +48,11 @@ class Metrics:
         # a `_created` sample for each series would double what is scraped and tell nothing
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        self.requests = self._counter(
-            "http_requests", "Requests answered or refused.", "route", "method", "status"
+        self.requests = TallyFamily(
+            "inference_gateway_http_requests",
+            "Requests answered or refused.",
+            ("route", "method", "status"),
+            self.registry,
         )
         #: Requests being served now.
         self.calls_in_flight = 0
@@ -101,7 +105,7 @@ class Metrics:
             "gen_ai_token_type",
             *_GEN_AI_LABELS,
         )
-        self._requests: dict[tuple[str, str, int], Counter] = {}
+        self._requests: dict[tuple[str, str, int], Tally] = {}
         self._models: dict[tuple[str, str, str], _ModelSeries] = {}
 
     def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
@@ -125,7 +129,7 @@ class Metrics:
             requests = self._requests[key] = self.requests.labels(
                 call.route, method, str(outcome.status)
             )
-        requests.inc()
+        requests.count += 1
         if outcome.error is not None and outcome.verdict is Verdict.REFUSED:
             self.refusals.labels(outcome.error.error_type).inc()
         if not call.operation:

@@ -91,9 +91,7 @@ def media_type(value: bytes) -> tuple[str, str] | None:
     return head[1].decode("ascii").lower(), "utf-8" if charset == "utf8" else charset
 
 
-def parse_retry_after(
-    milliseconds: bytes | None, value: bytes | None, wall: float
-) -> float | None:
+def parse_retry_after(milliseconds: bytes | None, value: bytes | None, wall: float) -> float | None:
     """Return after how many seconds to come back, out of ``retry-after-ms`` or ``Retry-After``.
 
     ``Retry-After`` is a number of seconds, with a fraction or not, or a date (RFC 9110, section

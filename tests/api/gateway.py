@@ -112,7 +112,7 @@ class GatewayTestCase(SynchronousTestCase):
         table = ModelTable(self.roster, routing)
         service = self.service or stack(self.gate, Dispatch(table, RoundRobin(), self.clock, 600.0))
         responder = Responder("X-Request-ID")
-        store = MemoryKeyStore(self.keys)
+        self.store = MemoryKeyStore(self.keys)
         probes = Probes(
             responder,
             title="A <Gateway>",
@@ -133,7 +133,7 @@ class GatewayTestCase(SynchronousTestCase):
                 ],
                 self.root_path,
             ),
-            KeyAuthenticator(store),
+            KeyAuthenticator(self.store),
             self.gate,
             CallObserver(self.metrics, AccessLog(self.log.lines, wall=lambda: 1.7e9), self.clock),
             responder,
@@ -141,7 +141,7 @@ class GatewayTestCase(SynchronousTestCase):
             Forwarding(HOP),
             self.clock,
             request_id_header="X-Request-ID",
-            unguarded=store.is_open,
+            unguarded=self.store.is_open,
         )
         limits = Limits(body=100_000, idle_timeout=10_000.0)
         self.factory = (
