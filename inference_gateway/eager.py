@@ -1,50 +1,69 @@
-"""Starts coroutines at once, and makes a Deferred only of those that wait.
+"""Runs coroutines at once, and keeps of those that wait no more than is needed to go on.
 
 Most answers of the gateway's own, such as probes, lists and refusals, are ready without waiting for
-anything; a Deferred with its context and callbacks would cost them more than the answer does.
+anything, and every other call waits for little; a Deferred for each, with its context and its
+callbacks, would cost more than many answers do.
 """
 
-import types
-from collections.abc import Coroutine, Generator
-from typing import Any, Generic, TypeVar, cast
+from collections.abc import Callable, Coroutine
+from typing import Any, cast
 
-import attrs
 from twisted.internet.defer import Deferred
-
-T = TypeVar("T")
-
-
-@attrs.define(eq=False)
-class Result(Generic[T]):
-    """What a coroutine returned that did not wait for anything."""
-
-    value: T
+from twisted.python.failure import Failure
 
 
-def start(coroutine: Coroutine[Deferred[Any], Any, T]) -> "Result[T] | Deferred[T]":
-    """Run ``coroutine`` until it waits, and return the rest of it; or its result, if it never does.
+class Running:
+    """A coroutine that waits; made by `start`."""
 
-    What it raises before it waits is raised here, and afterwards fails the Deferred. Cancelling
-    that cancels what the coroutine waits for.
+    __slots__ = ("_coroutine", "_failed", "_waited_for")
+
+    def __init__(
+        self,
+        coroutine: Coroutine[Deferred[Any], Any, None],
+        waited_for: Deferred[Any],
+        failed: Callable[[Exception], None],
+    ) -> None:
+        self._coroutine = coroutine
+        self._failed = failed
+        self._wait(waited_for)
+
+    def cancel(self) -> None:
+        """Cancel what the coroutine waits for; if it fails of that, ``failed`` is told."""
+        self._waited_for.cancel()
+
+    def _wait(self, waited_for: Deferred[Any]) -> None:
+        self._waited_for = waited_for
+        waited_for.addCallbacks(self._resume, self._throw)
+
+    def _resume(self, value: object) -> None:
+        self._step(self._coroutine.send, value)
+
+    def _throw(self, failure: Failure) -> None:
+        self._step(self._coroutine.throw, cast("BaseException", failure.value))
+
+    def _step(self, go_on: Callable[[Any], Deferred[Any]], value: object) -> None:
+        try:
+            waited_for = go_on(value)
+        except StopIteration:
+            return
+        except Exception as error:
+            self._failed(error)
+            return
+        self._wait(waited_for)
+
+
+def start(
+    coroutine: Coroutine[Deferred[Any], Any, None], failed: Callable[[Exception], None]
+) -> Running | None:
+    """Run ``coroutine`` until it waits, and return what is left of it, or None if it is done.
+
+    What it raises, now or later, is handed to ``failed``, which must not raise.
     """
     try:
         waited_for = coroutine.send(None)
-    except StopIteration as end:
-        return Result(end.value)
-    return Deferred.fromCoroutine(_rest(coroutine, waited_for))
-
-
-@types.coroutine
-def _rest(
-    coroutine: Coroutine[Deferred[Any], Any, T], waited_for: Deferred[Any]
-) -> Generator[Deferred[Any], Any, T]:
-    """Everything that is left of a coroutine which has begun to wait."""
-    while True:
-        try:
-            resume, value = coroutine.send, (yield waited_for)
-        except BaseException as error:
-            resume, value = coroutine.throw, error
-        try:
-            waited_for = resume(value)
-        except StopIteration as end:
-            return cast("T", end.value)
+    except StopIteration:
+        return None
+    except Exception as error:
+        failed(error)
+        return None
+    return Running(coroutine, waited_for, failed)

@@ -13,7 +13,6 @@ from zope.interface import implementer
 
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.web_request import WebRequest
-from inference_gateway.eager import Result, start
 from inference_gateway.errors import GatewayError, InternalError
 from inference_gateway.exchange import Call, EventStream, Reply
 from inference_gateway.wire.sse import DONE, KEEPALIVE, Event
@@ -67,13 +66,9 @@ class StreamRelay:
         Raises what ended it early; whether the head was sent by then is on the call. Cancelling it
         leaves the provider.
         """
-        pending = start(reply)
+        self._timer = self._clock.callLater(self._interval, self._on_silence)
         try:
-            if isinstance(pending, Result):
-                answer = pending.value
-            else:
-                self._timer = self._clock.callLater(self._interval, self._on_silence)
-                answer = await pending
+            answer = await reply
             stream = answer.body
             if isinstance(stream, bytes):
                 raise InternalError("a streamed call was answered whole")
@@ -86,8 +81,6 @@ class StreamRelay:
                 if self._error is not None:
                     raise self._error
             else:
-                if self._timer is None:
-                    self._timer = self._clock.callLater(self._interval, self._on_silence)
                 self._done = Deferred()
                 await self._done
         finally:

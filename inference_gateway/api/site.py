@@ -6,10 +6,10 @@ it ends, completes its call exactly once; and it knows the running calls, for dr
 """
 
 from functools import partial
-from typing import Any, cast
+from typing import Any
 
 import attrs
-from twisted.internet.defer import CancelledError, Deferred
+from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 from twisted.logger import Logger
 from twisted.python.failure import Failure
@@ -23,7 +23,7 @@ from inference_gateway.api.head_rules import check_host, check_json
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Match, Router
 from inference_gateway.api.web_request import WebRequest
-from inference_gateway.eager import start
+from inference_gateway.eager import Running, start
 from inference_gateway.errors import (
     CLIENT_GONE,
     ClientGone,
@@ -78,7 +78,7 @@ class Application:
         self._id_header = request_id_header.lower().encode("ascii")
         #: Nobody needs a key, so a page in a browser must not reach us through another host name.
         self._unguarded = unguarded
-        self._running: dict[Call, Deferred[Any]] = {}
+        self._running: dict[Call, Running] = {}
         #: Why calls are ended that nobody waits for any longer.
         self._cut: GatewayError | None = None
 
@@ -107,14 +107,9 @@ class Application:
         if request.method == b"OPTIONS":
             self._options(request, call)
             return
-        try:
-            running = start(request.view(request))
-        except Exception as error:
-            self._failed(error, request, call)
-            return
-        if isinstance(running, Deferred):
+        running = start(request.view(request), partial(self._failed, request, call))
+        if running is not None:
             self._running[call] = running
-            running.addErrback(self._failed_later, request, call)
 
     def refuse(self, request: WebRequest, error: GatewayError) -> None:
         """Answer with ``error`` before any view has run."""
@@ -142,9 +137,9 @@ class Application:
     def cut(self, error: GatewayError) -> None:
         """End every running call with ``error``, also one whose body never came in whole."""
         self._cut = error
-        for call, deferred in list(self._running.items()):
+        for call, running in list(self._running.items()):
             call.ended_by = error
-            deferred.cancel()
+            running.cancel()
 
     # --- at the head
 
@@ -228,10 +223,7 @@ class Application:
 
     # --- at the end
 
-    def _failed_later(self, failure: Failure, request: WebRequest, call: Call) -> None:
-        self._failed(cast("BaseException", failure.value), request, call)
-
-    def _failed(self, raised: BaseException, request: WebRequest, call: Call) -> None:
+    def _failed(self, request: WebRequest, call: Call, raised: Exception) -> None:
         """A view ended early: answer honestly, unless there is nobody left to answer."""
         error: GatewayError
         cancelled = isinstance(raised, CancelledError) and call.ended_by is not None

@@ -5,8 +5,6 @@ redirects, keeps no cookies, asks for no content coding and knows no time limit 
 connecting.
 """
 
-from collections.abc import Sequence
-
 import attrs
 from twisted.internet.defer import Deferred, fail
 from twisted.internet.interfaces import IReactorTime
@@ -77,54 +75,48 @@ class Agent:
 
     # --- the lean way
 
-    def send(
+    async def exchange(
         self,
         origin: Origin,
-        request: bytes | Sequence[bytes],
+        request: bytes,
         *,
         connect_timeout: float | None = None,
         accepts_encoding: bool = False,
-    ) -> Deferred[Response]:
+    ) -> Response:
         """Send a whole request, as it goes on the wire, and wait for the head of its answer.
 
         ``accepts_encoding`` says that the request has an Accept-Encoding; otherwise an answer with
         a content coding is bad. Where a connection that had served before breaks without one byte
-        of an answer, the request is sent once more on a new one. Fails with `ConnectFailed`,
+        of an answer, the request is sent once more on a new one. Raises `ConnectFailed`,
         `ConnectTimedOut`, `ExchangeBroken` or `BadResponse`; cancelling closes the connection, or
         gives up making one.
         """
-        if not isinstance(request, bytes):
-            request = b"".join(request)
         connection = self._pool.take(origin)
-        if connection is None:
-            return self._send_fresh(origin, request, connect_timeout, accepts_encoding)
-        answer = connection.exchange(request, accepts_encoding=accepts_encoding)
-        again = (origin, request, connect_timeout, accepts_encoding)
-        return answer.addErrback(self._send_again, *again)
+        if connection is not None:
+            try:
+                return await connection.exchange(request, accepts_encoding=accepts_encoding)
+            except ExchangeBroken as broken:
+                if broken.bytes_received:
+                    raise
+        connection = await self._connect(origin, connect_timeout)
+        return await connection.exchange(request, accepts_encoding=accepts_encoding)
 
-    def _send_again(
-        self,
-        failure: Failure,
-        origin: Origin,
-        request: bytes,
-        connect_timeout: float | None,
-        accepts_encoding: bool,
-    ) -> Deferred[Response]:
-        error = failure.value
-        if isinstance(error, ExchangeBroken) and not error.bytes_received:
-            return self._send_fresh(origin, request, connect_timeout, accepts_encoding)
-        return fail(failure)
-
-    def _send_fresh(
+    def send(
         self,
         origin: Origin,
         request: bytes,
-        connect_timeout: float | None,
-        accepts_encoding: bool,
-        upload: Upload | None = None,
+        *,
+        connect_timeout: float | None = None,
+        accepts_encoding: bool = False,
     ) -> Deferred[Response]:
-        return self._connect(origin, connect_timeout).addCallback(
-            ClientConnection.exchange, request, accepts_encoding=accepts_encoding, upload=upload
+        """Return `exchange` as a Deferred."""
+        return Deferred.fromCoroutine(
+            self.exchange(
+                origin,
+                request,
+                connect_timeout=connect_timeout,
+                accepts_encoding=accepts_encoding,
+            )
         )
 
     def _connect(self, origin: Origin, timeout: float | None) -> Deferred[ClientConnection]:
@@ -184,8 +176,11 @@ class Agent:
         self, ignored: None, upload: Upload, origin: Origin, head: bytes, *, accepts_encoding: bool
     ) -> Deferred[Response]:
         if upload.finished:
-            return self.send(origin, (head, upload.collected()), accepts_encoding=accepts_encoding)
-        answer = self._send_fresh(origin, head, None, accepts_encoding, upload)
+            request = head + upload.collected()
+            return self.send(origin, request, accepts_encoding=accepts_encoding)
+        answer = self._connect(origin, None).addCallback(
+            ClientConnection.exchange, head, accepts_encoding=accepts_encoding, upload=upload
+        )
         return answer.addErrback(_stop, upload)
 
 

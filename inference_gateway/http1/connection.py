@@ -17,18 +17,22 @@ from twisted.web.client import PotentialDataLoss  # type: ignore[attr-defined]
 from inference_gateway.http1.origin import Origin
 from inference_gateway.http1.outgoing import backlog, direct_writer
 from inference_gateway.http1.response import DONE, Response
-from inference_gateway.http1.response_parser import HeadBuffer, ResponseParser
+from inference_gateway.http1.response_parser import DeclaredBody, HeadBuffer, ResponseParser
 from inference_gateway.http1.response_rules import (
     BadResponse,
     Head,
     ResponseLimits,
     body_length,
+    head_fields,
+    keeps_connection,
     read_head,
 )
 from inference_gateway.http1.upload import Upload
 
 #: Statuses whose answers have no body, whatever their heads say (RFC 9112, section 6.3).
 _BODILESS = frozenset({204, 304})
+#: Before the first answer.
+_NO_BODY = DeclaredBody(0)
 
 
 class ExchangeBroken(Exception):
@@ -72,7 +76,10 @@ class ClientConnection(Protocol):
         self.origin = origin
         self._owner = owner
         self._limits = limits
+        #: For bodies whose length is not declared, kept for the next of them.
         self._parser: ResponseParser | None = None
+        self._body: DeclaredBody | ResponseParser = _NO_BODY
+        self._keep_alive = False
         self._paused = False
         self._until_close = False
         self._head_only = False
@@ -144,7 +151,7 @@ class ClientConnection(Protocol):
         if self.closed:
             return
         if self._response is not None:
-            self._read_body(self._response, data)
+            self._read_body(self._response, self._body, data)
         elif (waiter := self._waiter) is not None:
             self._answered = True
             try:
@@ -175,33 +182,35 @@ class ClientConnection(Protocol):
         return None
 
     def _begin(self, head: Head, rest: bytes) -> Response:
-        parser = self._parser
-        if parser is None:
-            parser = self._parser = ResponseParser()
-        fields = parser.parse_head(head)
-        bodiless = self._head_only or head.status in _BODILESS
+        fields = head_fields(head)
         length, self._until_close = body_length(
-            head, fields, bodiless=bodiless, accepts_encoding=self._accepts_encoding
+            head,
+            fields,
+            bodiless=self._head_only or head.status in _BODILESS,
+            accepts_encoding=self._accepts_encoding,
         )
+        self._keep_alive = keeps_connection(head, fields)
+        body: DeclaredBody | ResponseParser
+        if isinstance(length, int):
+            body = DeclaredBody(length)
+        else:
+            body = self._parser = self._parser or ResponseParser()
+            body.begin(head)
+        self._body = body
         response = Response(head, fields, length=length, source=self, unread=self._limits.unread)
         self._waiter = None
-        if bodiless:
-            # llhttp does not know what was asked for and might wait for a body.
-            self._parser = None
-            self._finish(response, b"", reusable=parser.keep_alive and not rest)
-        else:
-            self._response = response
-            if rest or parser.complete:
-                self._read_body(response, rest)
+        self._response = response
+        if rest or body.complete:
+            self._read_body(response, body, rest)
         return response
 
-    def _read_body(self, response: Response, data: bytes) -> None:
-        parser = self._parser
-        assert parser is not None
-        payload = parser.parse_body(data)
-        if parser.complete:
-            self._finish(response, payload, reusable=parser.keep_alive and not parser.excess)
-        elif parser.broken:
+    def _read_body(
+        self, response: Response, body: DeclaredBody | ResponseParser, data: bytes
+    ) -> None:
+        payload = body.parse_body(data)
+        if body.complete:
+            self._finish(response, payload, reusable=self._keep_alive and not body.excess)
+        elif body.broken:
             self._response = None
             self.abort()
             response.received(payload, Failure(BadResponse("the body is malformed")))
@@ -258,6 +267,7 @@ class ClientConnection(Protocol):
         self.closed = True
         self._stop_upload()
         self._parser = None
+        self._body = _NO_BODY
         self._owner.gone(self)
         if orderly and self._until_close and self._response is not None:
             self._end(Failure(PotentialDataLoss()))

@@ -10,7 +10,6 @@ import httptools
 
 from inference_gateway.http1.response_rules import (
     BadResponse,
-    Field,
     Head,
     ResponseLimits,
     check_partial_head,
@@ -57,27 +56,47 @@ class HeadBuffer:
         return data[:end], data[end:]
 
 
+class DeclaredBody:
+    """Counts a body whose length its head declares; it has the attributes of `ResponseParser`."""
+
+    __slots__ = ("_left", "broken", "complete", "excess")
+
+    def __init__(self, length: int) -> None:
+        self._left = length
+        self.broken = False
+        self.complete = not length
+        self.excess = False
+
+    def parse_body(self, data: bytes) -> bytes:
+        """Return what of ``data`` belongs to the body."""
+        left = self._left - len(data)
+        if left < 0:
+            self.excess = True
+            data = data[: self._left]
+            left = 0
+        self._left = left
+        self.complete = not left
+        return data
+
+
 class ResponseParser:
-    """Parses one answer after another; ``parse_head`` begins each, ``parse_body`` takes the rest.
+    """Parses one body after another; ``begin`` takes the head of each, ``parse_body`` the rest.
 
     It must not be used again once ``broken`` or ``excess`` is set.
     """
 
     __slots__ = (
         "_budget",
-        "_fields",
         "_llhttp",
         "_parts",
         "broken",
         "complete",
         "excess",
-        "keep_alive",
         "on_body",
     )
 
     def __init__(self) -> None:
         self._parts: list[bytes] = []
-        self._fields: list[Field] | None = None
         self._budget = 0
         #: The message is malformed: no more of it can be read.
         self.broken = False
@@ -85,25 +104,16 @@ class ResponseParser:
         self.complete = False
         #: More came behind the end.
         self.excess = False
-        #: Version and Connection fields leave the connection open.
-        self.keep_alive = False
         self.on_body = self._parts.append
         self._llhttp = httptools.HttpResponseParser(self)
 
-    def parse_head(self, head: Head) -> list[Field]:
-        """Begin the answer of ``head`` and return its fields, with names in lower case.
-
-        Raises `BadResponse` when llhttp is stricter than the rules were.
-        """
-        fields: list[Field] = []
-        self._fields = fields
+    def begin(self, head: Head) -> None:
+        """Begin the body behind ``head``; raises `BadResponse` when llhttp is stricter."""
         self._budget = _FREE_OVERHEAD
         self.complete = False
         self._feed(head.wire)
-        self._fields = None
         if self.broken:
             raise BadResponse("the head is malformed")
-        return fields
 
     def parse_body(self, data: bytes) -> bytes:
         """Return the payload that ``data`` holds, joined; up to the fault, where there is one."""
@@ -131,15 +141,6 @@ class ResponseParser:
         """Stop at the first byte of an answer that nobody asked for: an exception stops llhttp."""
         if self.complete:
             raise BadResponse("another answer follows")
-
-    def on_header(self, name: bytes, value: bytes) -> None:
-        """Keep a field of the head; fields behind the body, trailers, are dropped."""
-        if self._fields is not None:
-            self._fields.append((name.lower(), value.rstrip()))
-
-    def on_headers_complete(self) -> None:
-        """Ask now: llhttp forgets what it knows when the message ends."""
-        self.keep_alive = self._llhttp.should_keep_alive()
 
     def on_message_complete(self) -> None:
         """Note the end of the message."""

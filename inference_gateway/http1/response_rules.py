@@ -24,6 +24,8 @@ _CONTROL_LINE = re.compile(
     rb"^" + _TOKEN + rb":[\t\x20-\x7e\x80-\xff]*+[\x01-\x08\x0b\x0c\x0e-\x1f\x7f][^\r\n\0]*+\r\n",
     re.MULTILINE,
 )
+_FIELD = re.compile(rb"\r\n([^:\r\n]+):[\t ]*+([^\r\n]*+)")
+_BLANKS: Final = b" \t"
 _BARE_LF = re.compile(rb"(?<!\r)\n")
 _LENGTH = re.compile(rb"[0-9]{1,18}")
 
@@ -85,6 +87,22 @@ def read_head(raw: bytes, limits: ResponseLimits) -> Head:
     if not 100 <= code <= 599:
         raise BadResponse("the status code is out of range")
     return Head(minor=int(minor), status=code, reason=reason or b"", wire=raw)
+
+
+def head_fields(head: Head) -> list[Field]:
+    """Return the fields of a head that has been judged, in order, with names in lower case."""
+    return [(name.lower(), value.rstrip(_BLANKS)) for name, value in _FIELD.findall(head.wire)]
+
+
+def keeps_connection(head: Head, fields: Sequence[Field]) -> bool:
+    """Say whether another answer may follow on the connection (RFC 9112, section 9.3)."""
+    tokens: set[bytes] = set()
+    for name, value in fields:
+        if name == b"connection":
+            tokens.update(token.strip(_BLANKS).lower() for token in value.split(b","))
+    if not tokens:
+        return head.minor == 1
+    return b"close" not in tokens and (head.minor == 1 or b"keep-alive" in tokens)
 
 
 def _without(line: re.Match[bytes]) -> bytes:

@@ -78,7 +78,7 @@ class HTTPProvider:
         """
         request = self._request(call, attempt)
         try:
-            response = await self._agent.send(
+            response = await self._agent.exchange(
                 self._origin, request, connect_timeout=self._connect_timeout
             )
         except EXCHANGE_FAILURES as failure:

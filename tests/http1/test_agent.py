@@ -69,11 +69,6 @@ class SendTests(AgentTestCase):
         socket.answer(OK)
         self.assertEqual(self.complete(answer), b"hi")
 
-    def test_parts(self) -> None:
-        """A request in parts goes out in one."""
-        self.agent.send(ORIGIN, [GET, b"body"]).addErrback(lambda _: None)
-        self.assertEqual(self.network.accept().value(), GET + b"body")
-
     def test_reuse(self) -> None:
         """A second request uses the connection of the first, and no turn of the reactor."""
         first = self.send()

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.http1.response_parser import HeadBuffer, ResponseParser
+from inference_gateway.http1.response_parser import DeclaredBody, HeadBuffer, ResponseParser
 from inference_gateway.http1.response_rules import BadResponse, ResponseLimits, read_head
 
 LIMITS = ResponseLimits(head=100)
@@ -42,14 +42,8 @@ class ResponseParserTests(SynchronousTestCase):
     def begin(self, *fields: bytes) -> ResponseParser:
         parser = ResponseParser()
         raw = b"\r\n".join((b"HTTP/1.1 200 OK", *fields, b"", b""))
-        parser.parse_head(read_head(raw, ResponseLimits()))
+        parser.begin(read_head(raw, ResponseLimits()))
         return parser
-
-    def test_fields(self) -> None:
-        """Names come in lower case, values without blanks around them."""
-        parser = ResponseParser()
-        fields = parser.parse_head(read_head(b"HTTP/1.1 200 OK\r\nX-A: \t b \r\n\r\n", LIMITS))
-        self.assertEqual(fields, [(b"x-a", b"b")])
 
     def test_joined(self) -> None:
         """The payload of many chunks is one."""
@@ -93,8 +87,23 @@ class ResponseParserTests(SynchronousTestCase):
             parser.parse_body(b"1\r\na\r\n" * 1_000)
         self.assertFalse(parser.broken)
 
-    def test_keep_alive(self) -> None:
-        """Whether the connection may stay is known after the head, also of a complete message."""
-        for field, keep in ((b"X: y", True), (b"Connection: x, close", False)):
-            self.assertEqual(self.begin(b"Content-Length: 0", field).keep_alive, keep)
-            self.assertEqual(self.begin(b"Content-Length: 2", field).keep_alive, keep)
+
+class DeclaredBodyTests(SynchronousTestCase):
+    """Bodies whose length is known."""
+
+    def test_counted(self) -> None:
+        """It is complete with its last byte, and not before."""
+        body = DeclaredBody(3)
+        self.assertEqual((body.parse_body(b"ab"), body.complete), (b"ab", False))
+        self.assertEqual((body.parse_body(b"c"), body.complete), (b"c", True))
+        self.assertFalse(body.excess or body.broken)
+
+    def test_empty(self) -> None:
+        """No bytes are complete from the beginning."""
+        self.assertTrue(DeclaredBody(0).complete)
+
+    def test_excess(self) -> None:
+        """What follows is cut off and noticed."""
+        body = DeclaredBody(3)
+        self.assertEqual((body.parse_body(b"abcd"), body.complete), (b"abc", True))
+        self.assertTrue(body.excess)

@@ -10,6 +10,8 @@ from inference_gateway.http1.response_rules import (
     ResponseLimits,
     body_length,
     check_partial_head,
+    head_fields,
+    keeps_connection,
     read_head,
 )
 
@@ -151,3 +153,39 @@ class BodyLengthTests(SynchronousTestCase):
         with self.assertRaises(BadResponse):
             self.judge((b"content-encoding", b"gzip"))
         self.judge((b"content-encoding", b"Identity"))
+
+
+class FieldsTests(SynchronousTestCase):
+    """The fields of a head."""
+
+    def fields(self, *lines: bytes, version: bytes = b"1.1") -> tuple[Head, list[Field]]:
+        raw = b"\r\n".join((b"HTTP/" + version + b" 200 a: b", *lines, b"", b""))
+        head = read_head(raw, ResponseLimits())
+        return head, head_fields(head)
+
+    def test_fields(self) -> None:
+        """Names come in lower case, values without blanks around them, the empty ones too."""
+        lines = (b"X-A: \t b: c \t", b"Empty:", b"Blank:  ", b"x-a:d")
+        self.assertEqual(
+            self.fields(*lines)[1],
+            [(b"x-a", b"b: c"), (b"empty", b""), (b"blank", b""), (b"x-a", b"d")],
+        )
+
+    def test_none(self) -> None:
+        """A head may have none; the status line is not one."""
+        self.assertEqual(self.fields()[1], [])
+
+    def test_keeps_connection(self) -> None:
+        """The version decides, unless the Connection fields say otherwise; a close wins."""
+        told = [
+            (b"1.1", (), True),
+            (b"1.0", (), False),
+            (b"1.1", (b"Connection: x, Close",), False),
+            (b"1.1", (b"Connection: keep-alive", b"Connection: close"), False),
+            (b"1.0", (b"Connection: Keep-Alive",), True),
+            (b"1.0", (b"Connection: x",), False),
+            (b"1.1", (b"Connection: x",), True),
+        ]
+        for version, lines, kept in told:
+            head, fields = self.fields(*lines, version=version)
+            self.assertIs(keeps_connection(head, fields), kept, lines)
