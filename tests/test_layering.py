@@ -30,7 +30,7 @@ TIME = "twisted.internet.interfaces"
 
 RULES = {
     "": Rule(),
-    "eager": Rule(others=("twisted.internet.defer.Deferred",)),
+    "eager": Rule(others=("twisted.internet.defer.Deferred", "twisted.python.failure.Failure")),
     "errors": Rule(),
     "wire": Rule(ours=frozenset({"errors"}), others=("orjson",)),
     "config.settings": Rule(),

@@ -8,7 +8,7 @@ import attrs
 
 from inference_gateway.errors import InternalError
 from inference_gateway.interfaces import HeaderValues
-from inference_gateway.wire.headers import FORWARDED_REQUEST
+from inference_gateway.wire.headers import FORWARDED_REQUEST, connection_tokens
 
 
 @attrs.frozen
@@ -18,17 +18,23 @@ class Forwarding:
     hop: bytes
 
     def fields(self, values: HeaderValues) -> tuple[tuple[bytes, bytes], ...]:
-        """Return the fields that a provider gets to see.
+        """Return the fields that a provider gets to see, but none that Connection keeps here.
 
         Raises `InternalError` for a request that has been here already (RFC 9110, section 7.6.3):
         only a wrong configuration leads one back.
         """
-        found = tuple([(name, value) for name in FORWARDED_REQUEST for value in values(name)])
-        for name, value in found:
-            if name == b"via" and self.hop in value:
-                raise InternalError(
-                    "this request has come back to the gateway that sent it; the base_url of one of"
-                    " its providers leads to itself",
-                    code="configuration_error",
-                )
-        return found
+        if any(self.hop in value for value in values(b"via")):
+            raise InternalError(
+                "this request has come back to the gateway that sent it; the base_url of one of its"
+                " providers leads to itself",
+                code="configuration_error",
+            )
+        kept_here = connection_tokens(values(b"connection"))
+        return tuple(
+            [
+                (name, value)
+                for name in FORWARDED_REQUEST
+                if name not in kept_here
+                for value in values(name)
+            ]
+        )

@@ -21,6 +21,13 @@ class ForwardingTests(SynchronousTestCase):
         )
         self.assertEqual(found, {(b"openai-beta", b"x"), (b"idempotency-key", b"k")})
 
+    def test_named_by_connection(self) -> None:
+        """What the client means for this connection alone stays, too."""
+        found = self.fields(
+            connection=b"OpenAI-Beta, close", openai_beta=b"x", idempotency_key=b"k"
+        )
+        self.assertEqual(found, {(b"idempotency-key", b"k")})
+
     def test_other_hops(self) -> None:
         """Other gateways on the way stay named."""
         self.assertEqual(self.fields(via=b"1.1 a, 1.0 b"), {(b"via", b"1.1 a, 1.0 b")})

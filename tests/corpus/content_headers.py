@@ -128,7 +128,6 @@ CONTENT = [
         ),
     ),
     one("H25.last-event-id", post(BODY, b"Last-Event-ID: 17"), ECHOED),
-    later("H25.forwarded", "HTTP providers: echo sees no headers"),
 ]
 
 CASES = tuple(CONTENT)

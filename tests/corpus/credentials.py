@@ -2,7 +2,7 @@
 
 from base64 import b64encode
 
-from tests.corpus.case import later, one
+from tests.corpus.case import one
 from tests.corpus.owed import answer, refused, rejected, served
 from tests.corpus.requests import (
     AUTH,
@@ -143,7 +143,6 @@ FORWARDING = [
         ECHOED,
         forbidden=(b"Zm9vOmJhcg==",),
     ),
-    later("H17.forwarded", "HTTP providers: echo sees no headers"),
     one(
         "H18.all",
         post(
@@ -156,7 +155,6 @@ FORWARDING = [
         ECHOED,
         forbidden=(b"canary",),
     ),
-    later("H18.forwarded", "HTTP providers: echo sees no headers"),
 ]
 
 CASES = (*CREDENTIALS, *FORWARDING)

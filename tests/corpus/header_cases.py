@@ -1,6 +1,6 @@
 """Section H, rows 1 to 12: hosts, sizes, spellings, request ids, traces, underscores."""
 
-from tests.corpus.case import later, one
+from tests.corpus.case import one
 from tests.corpus.owed import Afterwards, Expect, answer, refused, rejected, served
 from tests.corpus.requests import (
     AUTH,
@@ -185,7 +185,6 @@ TRACES = [
 ]
 TRACES += [
     one("H11.long-baggage", get(MODELS, b"baggage: a=" + b"x" * 65_536), TOO_LARGE),
-    later("H11.forwarded", "HTTP providers: echo sees no headers"),
 ]
 
 _TWICE = (Expect(answers=(answer(400, 411), answer(400)), afterwards=Afterwards.CLOSED),)

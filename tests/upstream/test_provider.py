@@ -56,6 +56,15 @@ class RequestTests(ProviderTestCase):
             ],
         )
 
+    def test_hops(self) -> None:
+        """The gateway names itself behind the hops that came before it."""
+        call = chat()
+        call.forwarded = ((b"via", b"1.1 front"), (b"openai-beta", b"x=1"))
+        _, headers, _ = self.sent(call)
+        self.assertIn(b"openai-beta: x=1", headers)
+        hops = [line for line in headers if line.startswith(b"via: ")]
+        self.assertEqual(hops, [b"via: 1.1 front", b"via: 1.1 hop-1"])
+
     def test_stream(self) -> None:
         """A stream is asked for in the head and in the body, with its usage."""
         _, headers, body = self.sent(stream=True)
