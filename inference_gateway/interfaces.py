@@ -66,6 +66,7 @@ class IProvider(Interface):
     """One configured upstream."""
 
     id = Attribute("str: the provider's id from the configuration")
+
     def rides_on_stream(request: ChatRequest) -> bool:
         """Whether a plain ``request`` is asked for as a stream, and put together again."""
 
