@@ -12,6 +12,7 @@ import attrs
 from twisted.logger import Logger
 
 from inference_gateway.errors import GatewayError, Verdict
+from inference_gateway.record import record
 
 if TYPE_CHECKING:
     from inference_gateway.wire.chat import ChatRequest
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
 _log = Logger()
 
 
-@attrs.frozen
+@record
 class Usage:
     """Token counts of one answer; ``source`` is ``upstream`` or ``estimated``."""
 
@@ -47,7 +48,7 @@ class Principal:
 ANONYMOUS = Principal(id="anonymous")
 
 
-@attrs.frozen(kw_only=True)
+@record(kw_only=True)
 class Outcome:
     """How a call or an attempt ended; ``status`` is for logs and metrics (499: client gone)."""
 
@@ -119,7 +120,7 @@ class EventStream(Protocol):
         """Leave the provider and deliver nothing more; idempotent."""
 
 
-@attrs.frozen(kw_only=True)
+@record(kw_only=True)
 class ProviderReply:
     """A provider's answer: its head, and its body whole or as a stream that nobody has started.
 
@@ -133,7 +134,7 @@ class ProviderReply:
     is_document: bool = False
 
 
-@attrs.frozen(kw_only=True)
+@record(kw_only=True)
 class Reply:
     """The answer to a call: a whole JSON body, or events."""
 

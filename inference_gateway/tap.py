@@ -25,6 +25,7 @@ class Options(usage.Options):
     ]
     optFlags: ClassVar = [
         ["check", None, "Print every problem of the configuration and exit: 0 if none, else 2."],
+        ["check-online", None, "Check, and ask every provider for its models: 0 if all answer."],
         ["print-config", None, "Print the effective configuration, secrets left out, and exit."],
         ["new-key", None, "Print a new key and its digest for middleware.auth.keys, and exit."],
     ]
@@ -57,11 +58,11 @@ class Options(usage.Options):
         except ConfigurationError as error:
             print(error, file=sys.__stderr__)
             raise SystemExit(2) from None
-        if self["check"]:
+        if self["check"] or self["check-online"]:
             for warning in self.loaded.warnings:
                 print(f"warning: {warning}", file=sys.__stderr__)
             _say("the configuration is fine")
-            raise SystemExit(0)
+            raise SystemExit(0 if not self["check-online"] or _ask_providers(self.loaded) else 2)
         if self["print-config"]:
             _say(print_config(self.loaded))
             raise SystemExit(0)
@@ -83,6 +84,13 @@ def _choose_reactor() -> None:
         from inference_gateway.service.reactor import install_reactor
 
         install_reactor()
+
+
+def _ask_providers(loaded: Loaded) -> bool:
+    """Tell whether every provider answers; this brings treq, which nobody else loads."""
+    from inference_gateway.service.online import run_online_check
+
+    return run_online_check(loaded.settings, _say)
 
 
 def _say(text: str) -> None:

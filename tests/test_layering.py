@@ -23,22 +23,25 @@ class Rule:
 
 
 #: Types and frozen values, for every layer above the wire.
-BELOW = frozenset({"eager", "errors", "wire", "exchange", "interfaces", "config.settings"})
+BELOW = frozenset(
+    {"eager", "errors", "wire", "exchange", "interfaces", "config.settings", "record"}
+)
 ZOPE = "zope.interface"
 #: The types of the clock and of the timers that everybody is given.
 TIME = "twisted.internet.interfaces"
 
 RULES = {
     "": Rule(),
+    "record": Rule(),
     "eager": Rule(others=("twisted.internet.defer.Deferred", "twisted.python.failure.Failure")),
     "errors": Rule(),
-    "wire": Rule(ours=frozenset({"errors"}), others=("orjson",)),
+    "wire": Rule(ours=frozenset({"errors", "record"}), others=("orjson",)),
     "config.settings": Rule(),
     "config": Rule(
         ours=frozenset({"errors", "config.settings"}),
         others=("yaml", "cattrs", "hyperlink", "twisted.logger"),
     ),
-    "exchange": Rule(ours=frozenset({"errors", "wire"}), others=("twisted.logger",)),
+    "exchange": Rule(ours=frozenset({"errors", "record", "wire"}), others=("twisted.logger",)),
     "interfaces": Rule(
         ours=frozenset({"errors", "exchange", "wire"}),
         others=("twisted.internet.defer.Deferred", ZOPE),
@@ -49,7 +52,7 @@ RULES = {
     ),
     "dialects": Rule(ours=frozenset({"errors", "wire", "interfaces"}), others=("orjson", ZOPE)),
     "http1": Rule(
-        ours=frozenset({"errors", "config.settings"}),
+        ours=frozenset({"errors", "config.settings", "record"}),
         others=(
             "httptools",
             "twisted.internet",

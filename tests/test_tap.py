@@ -3,10 +3,14 @@
 import os
 import re
 import sys
+from collections.abc import Callable, Coroutine
 from io import StringIO
+from typing import NoReturn
 
 from twisted.application.service import IService
-from twisted.internet import reactor
+from twisted.internet import reactor, task
+from twisted.internet.defer import Deferred
+from twisted.internet.testing import MemoryReactorClock
 from twisted.python.usage import UsageError
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
@@ -133,6 +137,34 @@ class CheckTests(OptionsTestCase):
         """A start with a bad configuration ends the same way."""
         self.assertEqual(self.ends("--config", "/nowhere.yaml"), 2)
         self.assertIn("/nowhere.yaml", self.errors.getvalue())
+
+    def test_online(self) -> None:
+        """The providers are asked as well, all at the end of a fine configuration."""
+
+        def react(main: Callable[[object], Coroutine[Deferred[None], object, None]]) -> NoReturn:
+            self.successResultOf(Deferred.fromCoroutine(main(MemoryReactorClock())))
+            raise SystemExit(0)
+
+        self.patch(task, "react", react)
+        self.assertEqual(self.ends("--check-online"), 0)
+        self.assertEqual(
+            self.output.getvalue(), "the configuration is fine\necho: built in, nothing to ask\n"
+        )
+
+    def test_online_interrupted(self) -> None:
+        """What was not found out is no success."""
+
+        def react(main: object) -> NoReturn:
+            raise SystemExit(0)
+
+        self.patch(task, "react", react)
+        self.assertEqual(self.ends("--check", "--check-online"), 2)
+
+    def test_online_problems(self) -> None:
+        """Nobody is asked on behalf of a bad configuration."""
+        self.patch(task, "react", None)
+        self.assertEqual(self.ends("--check-online", "--config", "/nowhere.yaml"), 2)
+        self.assertEqual(self.output.getvalue(), "")
 
     def test_print_config(self) -> None:
         """The configuration in force is printed with its origins and without its secrets."""

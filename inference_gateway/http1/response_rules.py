@@ -11,6 +11,8 @@ from typing import Final
 import attrs
 from twisted.web.iweb import UNKNOWN_LENGTH
 
+from inference_gateway.record import record
+
 #: One header field: its lower-case name and its value.
 Field = tuple[bytes, bytes]
 
@@ -55,7 +57,7 @@ class ResponseLimits:
     unread: int = 16 * 1024
 
 
-@attrs.frozen(kw_only=True)
+@record(kw_only=True)
 class Head:
     """A head that keeps the grammar; ``wire`` is what of it a parser may see."""
 

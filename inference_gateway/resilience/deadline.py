@@ -4,10 +4,10 @@ Pure arithmetic on a monotonic clock's seconds; who waits and what happens then 
 ``pipeline.time_limit``.
 """
 
-import attrs
+from inference_gateway.record import record
 
 
-@attrs.frozen(slots=True)
+@record
 class Deadline:
     """``at`` is on the caller's clock; ``limit``: connect, first_byte, first_token, idle, total."""
 

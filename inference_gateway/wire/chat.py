@@ -8,6 +8,7 @@ from typing import Any
 
 import attrs
 
+from inference_gateway.record import record
 from inference_gateway.wire.chat_fields import CHECKS, RESERVED, check_together
 from inference_gateway.wire.edit import duplicate_members, remove_members
 from inference_gateway.wire.fields import Problems, add, refusal
@@ -15,7 +16,7 @@ from inference_gateway.wire.json_body import load_object
 from inference_gateway.wire.messages import last_user_text
 
 
-@attrs.frozen(kw_only=True)
+@record(kw_only=True)
 class ChatRequest:
     """A chat request that keeps the contract; ``fields`` is ``body`` parsed, not to be changed."""
 

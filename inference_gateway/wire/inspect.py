@@ -12,6 +12,7 @@ import attrs
 import orjson
 
 from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.record import record
 from inference_gateway.wire.error_body import clean_message
 from inference_gateway.wire.sse import Event
 
@@ -134,7 +135,7 @@ class StreamInspector:
         return Kind.ERROR
 
 
-@attrs.frozen
+@record
 class AnswerFacts:
     """What a whole answer says beside its content; ``usage`` is prompt and completion tokens."""
 

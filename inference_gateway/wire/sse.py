@@ -9,6 +9,7 @@ import re
 import attrs
 
 from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.record import record
 
 _BOM = b"\xef\xbb\xbf"
 _LINE_ENDS = b"\r\n"
@@ -19,7 +20,7 @@ _LINE_ENDS = b"\r\n"
 _EVENT_END = re.compile(rb"([\r\n]\r\n?|\n\n)[\r\n]*+")
 
 
-@attrs.frozen
+@record
 class Event:
     """One event as it came: ``raw`` can be forwarded unchanged, ``data`` is what it says.
 
