@@ -1,5 +1,7 @@
 """Tests of `inference_gateway.eager`."""
 
+import gc
+import weakref
 from collections.abc import Coroutine
 from typing import Any
 
@@ -94,3 +96,24 @@ class StartTests(SynchronousTestCase):
         self.second.callback(2)
         running.cancel()
         self.assertEqual((self.sums, self.failures), ([3], []))
+
+    def test_cancelled_holds_nothing(self) -> None:
+        """What a cancelled coroutine held is gone at once, without the garbage collector."""
+
+        async def hold(held: Deferred[None]) -> None:
+            try:
+                await self.first
+            finally:
+                held.called = True
+
+        held: Deferred[None] = Deferred()
+        gone = weakref.ref(held)
+        running = self.start(hold(held))
+        assert running is not None
+        del held
+        gc.disable()
+        self.addCleanup(gc.enable)
+        running.cancel()
+        del running
+        self.assertEqual([type(error) for error in self.failures], [CancelledError])
+        self.assertIsNone(gone())

@@ -124,7 +124,7 @@ class Application:
         error: GatewayError
         if self._cut is not None:
             error = self._cut
-        elif reason.check(WriteStalled):
+        elif isinstance(reason.value, WriteStalled):
             error = SlowClient("the client did not read its answer in time")
         else:
             error = ClientGone("the client left before its answer was complete")

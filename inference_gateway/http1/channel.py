@@ -198,7 +198,7 @@ class HTTPChannel(Protocol):
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Clean up behind the connection, whoever ended it."""
         self._state = State.CLOSED
-        self._expiry.cancel()
+        self._expiry.close()
         self._intake.drop_body()
         self._leave(self.outlet.lost(reason))
         self._application.closed(self)

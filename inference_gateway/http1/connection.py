@@ -266,7 +266,9 @@ class ClientConnection(Protocol):
         orderly = not self.closed and reason.check(ConnectionDone) is not None
         self.closed = True
         self._stop_upload()
-        self._parser = None
+        if self._parser is not None:
+            self._parser.close()
+            self._parser = None
         self._body = _NO_BODY
         self._owner.gone(self)
         if orderly and self._until_close and self._response is not None:

@@ -39,9 +39,10 @@ class Expiry:
         """Do not expire until it is set again."""
         self._at = inf
 
-    def cancel(self) -> None:
-        """Do not expire, and leave no delayed call behind; idempotent."""
+    def close(self) -> None:
+        """Never expire again, leave no delayed call behind, and let go of who would be told."""
         self._at = self._due = inf
+        self._expired = _nobody
         if self._call is not None:
             self._call.cancel()
             self._call = None
@@ -55,3 +56,7 @@ class Expiry:
             self._expired(now)
         elif self._at < inf:
             self.set(self._at)
+
+
+def _nobody(now: float) -> None:
+    """Be told instead of one that is gone."""

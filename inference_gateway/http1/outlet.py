@@ -78,7 +78,8 @@ class Outlet:
 
     def unregister_producer(self) -> None:
         """Let go of the producer that is registered."""
-        self._stall_guard().producer = None
+        if self._guard is not None:  # there is none after a loss
+            self._guard.producer = None
         cast(IConsumer, self._transport).unregisterProducer()
 
     def when_empty(self, proceed: Callable[[], None]) -> None:

@@ -6,6 +6,7 @@ the socket, and everything about framing, is `connection`'s.
 
 from typing import Protocol, cast
 
+from twisted.internet import protocol
 from twisted.internet.interfaces import IProtocol, IPushProducer, ITransport
 from twisted.python.failure import Failure
 from twisted.web.client import ResponseDone
@@ -142,6 +143,7 @@ class Response:
                 protocol.dataReceived(data)
             if self._end is not None and not self._paused:
                 end, self._end = self._end, None
+                self._protocol = _NOBODY  # the receiver mostly holds us, too
                 protocol.connectionLost(end)
         finally:
             self._delivering = False
@@ -204,6 +206,9 @@ class Response:
     loseConnection = abort
     abortConnection = abort
 
+
+#: Who receives when all was delivered.
+_NOBODY: IProtocol = protocol.Protocol()
 
 #: The reason for a body's regular end.
 DONE = Failure(ResponseDone())

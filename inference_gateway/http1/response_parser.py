@@ -126,6 +126,10 @@ class ResponseParser:
             self.broken = True
         return payload
 
+    def close(self) -> None:
+        """Let go of llhttp, which holds this parser; nothing can be read any more."""
+        del self._llhttp
+
     def _feed(self, data: bytes) -> None:
         try:
             self._llhttp.feed_data(data)

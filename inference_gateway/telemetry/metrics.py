@@ -48,21 +48,18 @@ class Metrics:
         # a `_created` sample for each series would double what is scraped and tell nothing
         disable_created_metrics()  # type: ignore[no-untyped-call]
         self.registry = CollectorRegistry()
-        self.requests = TallyFamily(
-            "inference_gateway_http_requests",
-            "Requests answered or refused.",
-            ("route", "method", "status"),
-            self.registry,
+        self.requests = self._tallies(
+            "http_requests", "Requests answered or refused.", "route", "method", "status"
         )
         #: Requests being served now.
         self.calls_in_flight = 0
         self._gauge("http_inflight_requests", "Requests being served now.").set_function(
             lambda: self.calls_in_flight
         )
-        self.refusals = self._counter(
+        self.refusals = self._tallies(
             "rejected", "Requests refused before any provider was asked.", "reason"
         )
-        self.verdicts = self._counter("stream_end", "Streamed calls by how they ended.", "verdict")
+        self.verdicts = self._tallies("stream_end", "Streamed calls by how they ended.", "verdict")
         self._overhead = self._histogram(
             "inference_gateway_overhead_seconds",
             "Time a model call spent in the gateway itself.",
@@ -108,8 +105,11 @@ class Metrics:
         self._requests: dict[tuple[str, str, int], Tally] = {}
         self._models: dict[tuple[str, str, str], _ModelSeries] = {}
 
-    def _counter(self, name: str, meaning: str, *labels: str) -> Counter:
-        return Counter(f"inference_gateway_{name}", meaning, labels, registry=self.registry)
+    def _counter(self, name: str, meaning: str) -> Counter:
+        return Counter(f"inference_gateway_{name}", meaning, registry=self.registry)
+
+    def _tallies(self, name: str, meaning: str, *labels: str) -> TallyFamily:
+        return TallyFamily(f"inference_gateway_{name}", meaning, labels, self.registry)
 
     def _gauge(self, name: str, meaning: str, *labels: str) -> Gauge:
         return Gauge(f"inference_gateway_{name}", meaning, labels, registry=self.registry)
@@ -131,7 +131,7 @@ class Metrics:
             )
         requests.count += 1
         if outcome.error is not None and outcome.verdict is Verdict.REFUSED:
-            self.refusals.labels(outcome.error.error_type).inc()
+            self.refusals.labels(outcome.error.error_type).count += 1
         if not call.operation:
             return
         if call.dropped_events:
@@ -139,7 +139,7 @@ class Metrics:
         if call.request is not None and call.request.dropped:
             self.dropped_fields.inc(len(call.request.dropped))
         if call.stream:
-            self.verdicts.labels(outcome.verdict.value).inc()
+            self.verdicts.labels(outcome.verdict.value).count += 1
         if call.attempts:
             self._complete_model_call(call, now, overhead)
 

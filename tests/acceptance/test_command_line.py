@@ -312,6 +312,6 @@ class PrintTests(OwnGatewayTestCase):
         self.assertEqual((options.returncode, options.stderr), (0, ""))
         for option in (
             *("--config", "--port", "--listen", "--backend", "--env-file", "--check"),
-            *("--print-config", "--new-key"),
+            *("--check-online", "--print-config", "--new-key"),
         ):
             self.assertIn(option, options.stdout)

@@ -55,6 +55,6 @@ class ExpiryTests(SynchronousTestCase):
     def test_cancelled(self) -> None:
         """Cancelled, it leaves no delayed call."""
         self.expiry.set(5)
-        self.expiry.cancel()
-        self.expiry.cancel()
+        self.expiry.close()
+        self.expiry.close()
         self.assertEqual(self.clock.getDelayedCalls(), [])
