@@ -1,5 +1,6 @@
 """The reactor that reads at once: real sockets, served by an instance of its own."""
 
+from collections.abc import Callable
 from typing import Any, cast
 from unittest import skipUnless
 
@@ -121,3 +122,33 @@ class ReactorTests(SynchronousTestCase):
         """A broken connection is told apart from one that ended."""
         self.on[("server", "made")] = lambda: self.peers["server"].transport.abortConnection()  # type: ignore[union-attr]
         self.run_until(("client", ConnectionLost))
+
+    def both_speak(self, answer: Callable[[Peer], None]) -> list[object]:
+        """Have both sides receive in one turn, do ``answer`` to the later one; return what came."""
+
+        def speak() -> None:
+            if len(self.peers) == 2:
+                for peer in self.peers.values():
+                    peer.write(b"hello")
+
+        others = {"server": "client", "client": "server"}
+        for name, other in others.items():
+            self.on[(name, "made")] = speak
+            self.on[(name, b"hello")] = lambda other=other: self.meet(other, answer)
+        self.reactor.callLater(0.2, self.happened, "test", "over")
+        self.run_until(("test", "over"))
+        return [what for _, what in self.events if isinstance(what, bytes)]
+
+    def meet(self, other: str, answer: Callable[[Peer], None]) -> None:
+        if other not in [name for name, what in self.events if isinstance(what, bytes)]:
+            answer(self.peers[other])
+
+    def test_aborted_meanwhile(self) -> None:
+        """Who is aborted by what was served before hears no more, whatever had been read."""
+        received = self.both_speak(lambda peer: peer.transport.abortConnection())  # type: ignore[union-attr]
+        self.assertEqual(received, [b"hello"])
+
+    def test_paused_meanwhile(self) -> None:
+        """What had been read when its transport was paused is delivered all the same."""
+        received = self.both_speak(lambda peer: peer.transport.pauseProducing())  # type: ignore[union-attr]
+        self.assertEqual(received, [b"hello", b"hello"])
