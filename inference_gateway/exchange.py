@@ -15,7 +15,7 @@ from inference_gateway.errors import GatewayError, Verdict
 from inference_gateway.record import record
 
 if TYPE_CHECKING:
-    from inference_gateway.wire.chat import ChatRequest
+    from inference_gateway.wire.request import ModelRequest
     from inference_gateway.wire.sse import Event
 
 _log = Logger()
@@ -199,7 +199,7 @@ class Call(_Lifetime):
     principal: Principal = ANONYMOUS
     #: ``chat``, ``models`` ...; what `gen_ai.operation.name` and the metrics call it.
     operation: str = ""
-    request: "ChatRequest | None" = None
+    request: "ModelRequest | None" = None
     #: Headers of the client that its provider gets to see, by lower-case name.
     forwarded: tuple[tuple[bytes, bytes], ...] = ()
     #: Public model name once it is known to exist; empty before, so that labels stay bounded.
@@ -218,6 +218,8 @@ class Call(_Lifetime):
     bytes_in: int = 0
     bytes_out: int = 0
     dropped_events: int = 0
+    #: The number of the next event of its stream, in an API that numbers them.
+    sequence: int = 0
 
     def overhead(self, now: float) -> float:
         """Seconds until ``now`` in which no provider was waited for: the gateway's own share."""

@@ -3,12 +3,15 @@
 from collections.abc import Callable, Coroutine, Iterable, Sequence
 from typing import Any, Protocol
 
+import attrs
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
 from inference_gateway.errors import ProviderError
 from inference_gateway.exchange import Attempt, Call, Outcome, Principal, ProviderReply, Reply
-from inference_gateway.wire.chat import ChatRequest
+from inference_gateway.wire.operations import Operation
+from inference_gateway.wire.request import ModelRequest
+from inference_gateway.wire.sse import Event
 
 #: A coroutine that awaits Deferreds.
 Async = Coroutine[Deferred[Any], Any, Reply]
@@ -66,8 +69,9 @@ class IProvider(Interface):
     """One configured upstream."""
 
     id = Attribute("str: the provider's id from the configuration")
+    endpoints = Attribute("frozenset[str]: the names of the operations that it has")
 
-    def rides_on_stream(request: ChatRequest) -> bool:
+    def rides_on_stream(request: ModelRequest) -> bool:
         """Whether a plain ``request`` is asked for as a stream, and put together again."""
 
     def send(call: Call, attempt: Attempt) -> Coroutine[Any, Any, ProviderReply]:
@@ -77,25 +81,67 @@ class IProvider(Interface):
         is no answer. Cancelling it closes the connection.
         """
 
+    def ask(
+        call: Call, attempt: Attempt, method: bytes, path_and_query: bytes
+    ) -> Coroutine[Any, Any, ProviderReply]:
+        """Ask about a response that the provider may have, and return the head of the answer.
+
+        ``path_and_query`` is what follows the path of the Responses API. ``attempt.stream`` says
+        whether events are asked for. Raises a `ProviderError` when there is no answer, with the
+        status 404 where the provider knows no such response. Cancelling it closes the connection.
+        """
+
+
+class StreamTranslation(Protocol):
+    """Translates the events of one stream; one for each stream."""
+
+    def feed(self, event: Event) -> bytes:
+        """Return the events that this one means, as they go on the wire; often none.
+
+        Raises `ProviderError` for an event that reports one.
+        """
+
+
+class Translation(Protocol):
+    """Makes what a provider answers into what the client's API calls an answer."""
+
+    def answer(self, body: bytes) -> bytes:
+        """Translate a whole answer; raises `ProviderInvalidAnswer` for what is none."""
+
+    def stream(self, request: ModelRequest) -> StreamTranslation:
+        """Begin to translate the stream that answers ``request``."""
+
 
 class IDialect(Interface):
     """How one kind of provider speaks: pure translation, without state and without network."""
 
-    def rides_on_stream(request: ChatRequest) -> bool:
+    endpoints = Attribute("frozenset[str]: the names of the operations that such a provider has")
+    headers = Attribute("tuple[tuple[str, str], ...]: what every request to it says besides")
+
+    def rides_on_stream(request: ModelRequest) -> bool:
         """Whether a plain ``request`` is better asked for as a stream.
 
         So it is where a provider stops only a stream when its client leaves, and the stream tells
         all that the plain answer would.
         """
 
-    def path(operation: str) -> bytes:
-        """Return where ``operation`` is found below the provider's base URL."""
+    def target(base_path: bytes, operation: Operation, model: str) -> bytes:
+        """Return the request target of ``operation``; ``base_path`` is that of the base URL."""
+
+    def listing(base_path: bytes) -> bytes:
+        """Return the request target of the list of models."""
 
     def credential(api_key: str) -> tuple[str, str]:
         """Return the name and the value of the header that carries ``api_key``."""
 
-    def encode(request: ChatRequest, model: str, *, stream: bool, ask_usage: bool) -> bytes:
-        """Return the body that asks the provider's ``model`` for an answer."""
+    def encode(request: ModelRequest, model: str, *, stream: bool, ask_usage: bool) -> bytes:
+        """Return the body that asks the provider's ``model`` for an answer.
+
+        Raises `GatewayError` for a request that this kind of provider cannot be asked.
+        """
+
+    def translation(operation: Operation) -> Translation | None:
+        """Return how answers are translated; None where they are the client's API already."""
 
     def error(status: int, body: bytes, retry_after: float | None) -> ProviderError:
         """Return what an answer other than 200 means; ``retry_after`` is in seconds."""
@@ -108,14 +154,24 @@ class IBalancer(Interface):
         """Put ``candidates`` in the order in which they should be tried."""
 
 
+@attrs.frozen(kw_only=True)
+class ListedModel:
+    """A model as clients see it; ``owner`` is the id of its first provider."""
+
+    name: str
+    owner: str
+    #: Whether it is known from a provider's own list that was not confirmed for a while.
+    is_stale: bool = False
+
+
 class IModelCatalogue(Interface):
     """What models there are, for those who list them."""
 
-    def listed_owners(principal: Principal) -> Iterable[tuple[str, str]]:
-        """Yield the public names that ``principal`` may use, each with its first provider."""
+    def listed(principal: Principal) -> Iterable[ListedModel]:
+        """Yield the models that ``principal`` may use, by their public names."""
 
-    def owner(model: str, principal: Principal) -> tuple[str, str]:
-        """Return the public name that ``model`` means and its owner; raises `ModelNotFound`."""
+    def find(model: str, principal: Principal) -> ListedModel:
+        """Return the model that ``model`` means; raises `ModelNotFound`."""
 
 
 class IKeyStore(Interface):

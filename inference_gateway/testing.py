@@ -23,7 +23,8 @@ from inference_gateway.exchange import (
     ProviderReply,
 )
 from inference_gateway.interfaces import IKeyStore, IProvider
-from inference_gateway.wire.chat import ChatRequest
+from inference_gateway.wire.operations import OPERATIONS
+from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.sse import Event
 
 #: What a `FakeProvider` does when it is asked: answer, stream, or raise.
@@ -34,24 +35,37 @@ Answer = bytes | ByteStream | ProviderReply | Exception
 class FakeProvider:
     """Does what ``script`` says, one entry for each time it is asked.
 
-    A Deferred in the script is waited for. ``attempts`` are those it was asked for, ``cancelled``
-    counts those that were given up while it waited.
+    A Deferred in the script is waited for. ``attempts`` are those it was asked for, ``questions``
+    the methods and targets of those about responses, ``cancelled`` counts those that were given up
+    while it waited.
     """
 
     def __init__(self, id: str, *script: "Answer | Deferred[Answer]") -> None:
         self.id = id
+        self.endpoints = frozenset(OPERATIONS)
         #: Whether it is asked for streams only.
         self.always_streams = False
         self.script = list(script)
         self.attempts: list[Attempt] = []
+        self.questions: list[tuple[bytes, bytes]] = []
         self.cancelled = 0
 
-    def rides_on_stream(self, request: ChatRequest) -> bool:
+    def rides_on_stream(self, request: ModelRequest) -> bool:
         """Say what the test wants."""
         return self.always_streams
 
     async def send(self, call: Call, attempt: Attempt) -> ProviderReply:
         """Do what is next in the script; being asked more often is the test's failure."""
+        return await self._act(attempt)
+
+    async def ask(
+        self, call: Call, attempt: Attempt, method: bytes, path_and_query: bytes
+    ) -> ProviderReply:
+        """Do what is next in the same script."""
+        self.questions.append((method, path_and_query))
+        return await self._act(attempt)
+
+    async def _act(self, attempt: Attempt) -> ProviderReply:
         self.attempts.append(attempt)
         if not self.script:
             raise AssertionError(f"provider {self.id} was asked more often than its script says")

@@ -46,6 +46,16 @@ class FakeProviderTests(SynchronousTestCase):
         self.assertIs(replies[2], whole)
         self.assertEqual(len(provider.attempts), 3)
 
+    def test_questions(self) -> None:
+        """A question about a response is answered out of the same script."""
+        provider = FakeProvider("p", b"about it")
+        call = Call(id="r", received=0.0, method="GET", path="/")
+        attempt = Attempt(provider="p", model="", started=0.0)
+        asked = Deferred.fromCoroutine(provider.ask(call, attempt, b"GET", b"/resp_1"))
+        self.assertEqual(self.successResultOf(asked).body, b"about it")
+        self.assertEqual(provider.questions, [(b"GET", b"/resp_1")])
+        self.assertEqual(provider.attempts, [attempt])
+
     def test_raises(self) -> None:
         """An exception in the script is raised."""
         error = ProviderError("broken")

@@ -4,6 +4,11 @@ from inference_gateway.errors import AccessDenied, UnsupportedMediaType
 from inference_gateway.interfaces import HeaderValues
 from inference_gateway.wire.headers import media_type
 
+#: The routes whose bodies are forms, with files in them.
+FORM_ROUTES = frozenset({"/v1/audio/transcriptions"})
+#: The routes to which a POST may come without a body.
+BODILESS_ROUTES = frozenset({"/v1/responses/<response_id>/cancel"})
+
 _USUAL_TYPE = [b"application/json"]
 _JSON_TYPES = frozenset({("application/json", ""), ("application/json", "utf-8")})
 _LOOPBACK_HOSTS = frozenset({b"localhost", b"127.0.0.1", b"[::1]"})
@@ -18,6 +23,25 @@ def check_json(values: HeaderValues) -> None:
         raise UnsupportedMediaType(
             "the body must be sent as 'Content-Type: application/json', in UTF-8"
         )
+    _check_coding(values)
+
+
+def has_body(values: HeaderValues) -> bool:
+    """Whether a body follows the head, which has been judged (RFC 9112, section 6.3)."""
+    sized = any(length != b"0" for length in values(b"content-length"))
+    return sized or bool(values(b"transfer-encoding"))
+
+
+def check_form(values: HeaderValues) -> None:
+    """Refuse a body that does not say it is a form with parts, uncompressed (RFC 7578)."""
+    types = values(b"content-type")
+    said = media_type(types[0]) if len(types) == 1 else None
+    if said is None or said[0] != "multipart/form-data":
+        raise UnsupportedMediaType("the body must be sent as 'Content-Type: multipart/form-data'")
+    _check_coding(values)
+
+
+def _check_coding(values: HeaderValues) -> None:
     if any(coding.strip().lower() != b"identity" for coding in values(b"content-encoding")):
         raise UnsupportedMediaType("the body must be sent without a Content-Encoding")
 

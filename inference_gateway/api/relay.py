@@ -15,7 +15,8 @@ from inference_gateway.api.respond import Responder
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import GatewayError, InternalError
 from inference_gateway.exchange import Call, EventStream, Reply
-from inference_gateway.wire.sse import DONE, KEEPALIVE, Event
+from inference_gateway.wire.operations import Operation
+from inference_gateway.wire.sse import KEEPALIVE, Event
 
 
 @implementer(IPushProducer)
@@ -30,6 +31,7 @@ class StreamRelay:
         "_interval",
         "_last_write",
         "_open",
+        "_operation",
         "_over",
         "_paused",
         "_request",
@@ -42,12 +44,14 @@ class StreamRelay:
         self,
         request: WebRequest,
         call: Call,
+        operation: Operation,
         responder: Responder,
         clock: IReactorTime,
         interval: float,
     ) -> None:
         self._request = request
         self._call = call
+        self._operation = operation
         self._responder = responder
         self._clock = clock
         self._interval = interval
@@ -66,7 +70,8 @@ class StreamRelay:
         Raises what ended it early; whether the head was sent by then is on the call. Cancelling it
         leaves the provider.
         """
-        self._timer = self._clock.callLater(self._interval, self._on_silence)
+        if self._operation.has_events:  # there is no place for comments in anything else
+            self._timer = self._clock.callLater(self._interval, self._on_silence)
         try:
             answer = await reply
             stream = answer.body
@@ -99,7 +104,7 @@ class StreamRelay:
             self._request.write(b"".join([event.raw for event in batch]))
 
     def finished(self, error: GatewayError | None) -> None:
-        """End the client's stream: with ``[DONE]`` only if it is complete."""
+        """End the client's stream: as a whole one ends only if it is complete."""
         if self._over:
             return
         self._over = True
@@ -107,7 +112,7 @@ class StreamRelay:
         self._error = error
         if error is None:
             self._unregister()
-            self._responder.end_stream(self._request, self._call, DONE.raw)
+            self._responder.end_stream(self._request, self._call, self._operation.last)
         done, self._done = self._done, None
         if done is None:
             return
@@ -145,7 +150,9 @@ class StreamRelay:
         if self._open:
             return
         self._open = True
-        self._responder.open_stream(self._request, self._call, headers)
+        self._responder.open_stream(
+            self._request, self._call, headers, has_events=self._operation.has_events
+        )
         self._request.registerProducer(self, True)
 
     def _on_silence(self) -> None:

@@ -13,10 +13,11 @@ from inference_gateway.errors import GatewayError, Verdict
 from inference_gateway.exchange import COMPLETE, Call, Outcome
 from inference_gateway.http1.answer import field_line
 from inference_gateway.http1.request import Request
-from inference_gateway.wire.error_body import render, render_event
+from inference_gateway.wire.error_dialects import render_event_for, render_for
 
 JSON = b"application/json"
 _EVENT_STREAM = b"text/event-stream; charset=utf-8"
+_UNKNOWN_STREAM = b"application/octet-stream"
 
 
 class Responder:
@@ -47,12 +48,20 @@ class Responder:
         self.whole(request, call, orjson.dumps(value), status=status)
 
     def open_stream(
-        self, request: WebRequest, call: Call, headers: tuple[tuple[bytes, bytes], ...] = ()
+        self,
+        request: WebRequest,
+        call: Call,
+        headers: tuple[tuple[bytes, bytes], ...] = (),
+        *,
+        has_events: bool = True,
     ) -> None:
-        """Set the head of a stream of events; it leaves with the first bytes written."""
+        """Set the head of a stream; it leaves with the first bytes written.
+
+        One without events is what ``headers`` say it is.
+        """
         call.answering = True
         request.setResponseCode(200)
-        request.setHeader(b"content-type", _EVENT_STREAM)
+        request.setHeader(b"content-type", _EVENT_STREAM if has_events else _UNKNOWN_STREAM)
         request.setHeader(b"cache-control", b"no-cache")
         request.setHeader(b"x-accel-buffering", b"no")
         request.setHeader(self._id_header, call.id.encode("ascii"))
@@ -75,7 +84,8 @@ class Responder:
         clean last chunk: what broke off must not look whole.
         """
         if call.answering:
-            request.write(render_event(error))
+            if call.request is None or call.request.operation.has_events:
+                request.write(render_event_for(call.route, error, call.sequence))
             if isinstance(request, Request):
                 request.break_off()
             else:
@@ -91,7 +101,9 @@ class Responder:
             )
         if error.should_retry is not None:
             headers += ((b"x-should-retry", b"true" if error.should_retry else b"false"),)
-        self._write_whole(request, call, error.status, JSON, headers, render(error))
+        self._write_whole(
+            request, call, error.status, JSON, headers, render_for(call.route, error, call.id)
+        )
         call.complete(Outcome.of(error))
 
     def _write_whole(

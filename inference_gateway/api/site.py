@@ -19,7 +19,14 @@ from twisted.web.server import NOT_DONE_YET
 from inference_gateway.api.call_id import call_id
 from inference_gateway.api.connections import Connections
 from inference_gateway.api.forwarding import Forwarding
-from inference_gateway.api.head_rules import check_host, check_json
+from inference_gateway.api.head_rules import (
+    BODILESS_ROUTES,
+    FORM_ROUTES,
+    check_form,
+    check_host,
+    check_json,
+    has_body,
+)
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Match, Router
 from inference_gateway.api.web_request import WebRequest
@@ -66,6 +73,7 @@ class Application:
         *,
         request_id_header: str,
         unguarded: bool,
+        upload_limit: int,
     ) -> None:
         self._router = router
         self._authenticator = authenticator
@@ -78,6 +86,8 @@ class Application:
         self._id_header = request_id_header.lower().encode("ascii")
         #: Nobody needs a key, so a page in a browser must not reach us through another host name.
         self._unguarded = unguarded
+        #: Bytes of the body of a form.
+        self._upload_limit = upload_limit
         self._running: dict[Call, Running] = {}
         #: Why calls are ended that nobody waits for any longer.
         self._cut: GatewayError | None = None
@@ -168,6 +178,8 @@ class Application:
         self._gate.check()
         call.principal = self._authenticator.caller(welcome.credential)
         call.forwarded = welcome.forwarded
+        if welcome.match.template in FORM_ROUTES:
+            request.body_limit = self._upload_limit
 
     def _judge_afresh(
         self, request: WebRequest, call: Call, values: HeaderValues
@@ -204,8 +216,12 @@ class Application:
         if wrong is not None:
             raise wrong
         if request.method == b"POST":
-            check_json(values)
-            call.forwarded = self._forwarding.fields(values)
+            if match.template in FORM_ROUTES:
+                check_form(values)
+                request.body_limit = self._upload_limit
+            elif match.template not in BODILESS_ROUTES or has_body(values):
+                check_json(values)
+        call.forwarded = self._forwarding.fields(values)
         if access is Access.ADMIN:
             return None
         return _Welcome(match, credential, call.forwarded)

@@ -18,6 +18,8 @@ class WebRequest(Protocol):
     call: Any
     #: What answers it; set when its head was judged and found its route.
     view: Any
+    #: Bytes that its body may have; None: as many as every body.
+    body_limit: int | None
 
     @property
     def method(self) -> bytes:

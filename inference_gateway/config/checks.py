@@ -92,7 +92,8 @@ def route_problems(settings: Settings) -> Iterator[Problem]:
 
 
 def _serves(provider: ProviderSettings, model: str) -> bool:
-    return any(matches(public, model) for public in provider.models)
+    """Tell whether a provider lists a model, or may turn out to."""
+    return provider.discover or any(matches(public, model) for public in provider.models)
 
 
 def _aliases(settings: Settings) -> Iterator[Problem]:

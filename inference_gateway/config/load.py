@@ -17,6 +17,7 @@ from inference_gateway.config.environment import Environment, expanded, parse_en
 from inference_gateway.config.files import ReadText, beside, read_text, unreadable
 from inference_gateway.config.layers import Flags, Layers
 from inference_gateway.config.problem import ConfigurationError, Problem, Problems
+from inference_gateway.config.provider_url import with_usual_path
 from inference_gateway.config.providers import bare_providers, loop_problems, provider_problems
 from inference_gateway.config.settings import ProviderSettings, Settings
 from inference_gateway.config.source import parse
@@ -123,6 +124,7 @@ def _with_defaults(settings: Settings, *, version: str, neighbour: str | None) -
         providers=tuple(
             attrs.evolve(
                 provider,
+                base_url=provider.base_url and with_usual_path(provider.base_url, provider.type),
                 models=provider.models or DEFAULT_MODELS.get(provider.type, {}),
                 ca_path=provider.ca_path and beside(neighbour, provider.ca_path),
             )

@@ -9,7 +9,6 @@ import re
 
 import attrs
 
-_DEFAULT_PATH = "/v1"
 _PORTS = {"http": 80, "https": 443}
 _SCHEME = re.compile(r"(https?)://(.*)", re.IGNORECASE | re.DOTALL)
 _AUTHORITY = re.compile(r"(\[[^\[\]]*\]|[^:\[\]]*)(?::([0-9]{1,5}))?")
@@ -39,7 +38,7 @@ class ProviderURL:
     #: A name in lower case, or an address without brackets.
     host: str
     port: int
-    #: Starts with a slash and does not end with one.
+    #: Empty, or starts with a slash and does not end with one.
     path: str
 
     def __str__(self) -> str:
@@ -62,6 +61,21 @@ class ProviderURL:
         if address is None:
             return "." in self.host and not self.host.endswith(_PRIVATE_SUFFIXES)
         return address.is_global
+
+
+def with_usual_path(base_url: str, kind: str) -> str:
+    """Return the base URL of a provider of type ``kind`` with all of the path that it needs.
+
+    OpenAI's convention is ``/v1`` where nothing else is said. Azure's addresses are told to clients
+    up to the host, and everything is below ``/openai``.
+    """
+    url = parse_base_url(base_url)
+    path = url.path
+    if kind != "azure":
+        path = path or "/v1"
+    elif not {"openai", "v1"} & set(path.split("/")):
+        path += "/openai"
+    return str(attrs.evolve(url, path=path))
 
 
 def parse_base_url(text: str) -> ProviderURL:
@@ -90,9 +104,9 @@ def _path(path: str) -> str:
         raise ValueError(
             "its path has characters that need percent-encoding, or a segment that is empty or dots"
         )
-    if path.endswith("/completions"):
+    if path.endswith(("/completions", "/messages")):
         raise ValueError("it names an endpoint; write it up to where that begins, such as /v1")
-    return path or _DEFAULT_PATH
+    return path
 
 
 def _host(host: str) -> str:

@@ -3,7 +3,7 @@
 Problems found here know their key path; `config.load` adds the place.
 """
 
-from collections.abc import Collection, Iterator
+from collections.abc import Collection, Iterator, Mapping
 
 import attrs
 
@@ -13,11 +13,43 @@ from inference_gateway.config.files import ReadText
 from inference_gateway.config.node import child_path
 from inference_gateway.config.problem import Problem
 from inference_gateway.config.provider_url import parse_base_url
-from inference_gateway.config.settings import ProviderSettings, Settings
+from inference_gateway.config.settings import OperationName, ProviderSettings, Settings
 from inference_gateway.config.trust import certificates_refusal
 
 #: What only providers have that are reached over HTTP.
-_OF_HTTP = ("base_url", "api_key", "headers", "drop_fields", "stream_upstream", "ca_path")
+_OF_HTTP = (
+    "base_url",
+    "api_version",
+    "api_key",
+    "discover",
+    "endpoints",
+    "headers",
+    "drop_fields",
+    "stream_upstream",
+    "ca_path",
+)
+#: Base URLs as their owners tell them, where that is not OpenAI's convention.
+_BASE_URLS = {
+    "azure": "https://NAME.openai.azure.com",
+    "anthropic": "https://api.anthropic.com/v1",
+}
+#: All there can be, where somebody else says what there is.
+_MOST_ENDPOINTS: Mapping[str, frozenset[OperationName]] = {
+    "azure": frozenset(
+        (
+            "chat",
+            "completions",
+            "embeddings",
+            "responses",
+            "speech",
+            "transcriptions",
+            "images",
+        )
+    ),
+    "anthropic": frozenset(("chat", "messages")),
+}
+#: The headers that carry the key, where `extra_headers` does not know them.
+_KEY_HEADERS = {"azure": "api-key", "anthropic": "x-api-key"}
 
 
 def provider_problems(
@@ -47,6 +79,8 @@ class _Judge:
             yield from self._of_echo()
             return
         yield from self._missing()
+        yield from self._of_azure()
+        yield from self._endpoints()
         yield from self._credentials()
         yield from self._certificates()
 
@@ -67,18 +101,52 @@ class _Judge:
         if given:
             message = (
                 f"the type echo, which is the default, has no {given[0]};"
-                " write type: openai or type: llamacpp"
+                " write type: openai, or the type that the server has"
             )
             yield self._problem(message, given[0])
 
     def _missing(self) -> Iterator[Problem]:
         kind = self.provider.type
         if self.provider.base_url is None and self._is_sound("base_url"):
-            message = f"type: {kind} needs a base_url such as http://127.0.0.1:8080/v1"
-            yield self._problem(message)
-        if not self.provider.models and self._is_sound("models"):
+            example = _BASE_URLS.get(kind, "http://127.0.0.1:8080/v1")
+            yield self._problem(f"type: {kind} needs a base_url such as {example}")
+        if self.provider.models or self.provider.discover:
+            return
+        if self._is_sound("models") and self._is_sound("discover"):
             message = f'type: {kind} needs models: list what it serves; ["*"] serves every name'
             yield self._problem(message)
+
+    def _of_azure(self) -> Iterator[Problem]:
+        """Yield what only Azure has, and what it does not have."""
+        if self.provider.type != "azure":
+            if self.provider.api_version is not None:
+                yield self._problem("only type: azure has versions", "api_version")
+            return
+        if self.provider.base_url is not None and not self.provider.base_url.endswith("/openai"):
+            yield self._problem(
+                "with type: azure it ends in /openai, or before that;"
+                " what ends in /openai/v1 is for type: openai",
+                "base_url",
+            )
+        if self.provider.discover:
+            yield self._problem("Azure lists models, but not what is deployed", "discover")
+
+    def _endpoints(self) -> Iterator[Problem]:
+        names = self.provider.endpoints
+        if names is None:
+            return
+        if not names:
+            yield self._problem(
+                "expected at least one; leave the key out for those of the type", "endpoints"
+            )
+        most = _MOST_ENDPOINTS.get(self.provider.type)
+        for index, name in enumerate(names):
+            here = child_path(child_path(self.path, "endpoints"), index)
+            if name in names[:index]:
+                yield Problem(message=f"{name!r} is listed twice", key_path=here)
+            elif most is not None and name not in most:
+                message = f"type: {self.provider.type} has no {name}"
+                yield Problem(message=message, key_path=here)
 
     def _credentials(self) -> Iterator[Problem]:
         key = self.provider.api_key
@@ -89,6 +157,8 @@ class _Judge:
             first = seen.setdefault(name.lower(), name)
             if first != name:
                 yield self._problem(f"this is the same header as {first}", "headers", name)
+            elif key is not None and name.lower() == _KEY_HEADERS.get(self.provider.type):
+                yield self._problem("this header carries the api_key", "headers", name)
 
     def _certificates(self) -> Iterator[Problem]:
         path = self.provider.ca_path

@@ -17,6 +17,7 @@ _DIGEST = re.compile(r"sha256:[0-9A-Fa-f]{64}")
 _ROOT_PATH = re.compile(r"(/[A-Za-z0-9._~-]+)*")
 #: A token of RFC 9110 section 5.6.2.
 _HEADER_NAME = re.compile(r"[!#$%&'*+.^_`|~0-9A-Za-z-]{1,64}")
+_API_VERSION = re.compile(r"[A-Za-z0-9.-]{1,32}")
 #: Members of a request that the gateway itself depends on.
 _KEPT_FIELDS = ("model", "messages", "stream")
 #: A year in seconds: a longer limit is a slip of the pen.
@@ -235,5 +236,6 @@ READERS: Mapping[Kind, Callable[[Node], object]] = {
     Kind.TITLE: _title,
     Kind.FILE_PATH: _file_path,
     Kind.BASE_URL: _base_url,
+    Kind.API_VERSION: _matching(_API_VERSION, "a version such as 2024-10-21"),
     Kind.DROPPED_FIELD: _dropped_field,
 }

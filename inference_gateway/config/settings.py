@@ -65,6 +65,7 @@ class Kind(enum.Enum):
     TITLE = enum.auto()
     FILE_PATH = enum.auto()
     BASE_URL = enum.auto()
+    API_VERSION = enum.auto()
     DROPPED_FIELD = enum.auto()
 
 
@@ -83,10 +84,26 @@ Digest = Annotated[str, Kind.DIGEST]
 Title = Annotated[str, Kind.TITLE]
 FilePath = Annotated[str, Kind.FILE_PATH]
 BaseURL = Annotated[str, Kind.BASE_URL]
+APIVersion = Annotated[str, Kind.API_VERSION]
 ExtraHeader = Annotated[str, Kind.EXTRA_HEADER]
 #: Secret because it may be a credential; unlike other secrets it may stand in the file.
 HeaderValue = Annotated[Secret, Kind.HEADER_VALUE]
 DroppedField = Annotated[str, Kind.DROPPED_FIELD]
+#: What a model can be asked for.
+OperationName = Literal[
+    "chat",
+    "completions",
+    "embeddings",
+    "responses",
+    "messages",
+    "moderations",
+    "rerank",
+    "speech",
+    "transcriptions",
+    "images",
+    "tokenize",
+    "detokenize",
+]
 
 
 @attrs.frozen(kw_only=True)
@@ -110,6 +127,8 @@ class ServerSettings:
     #: None: no limit.
     max_connections_per_address: Count | None = None
     body_limit: Size = 10 * 1024 * 1024
+    #: Instead of ``body_limit``, for bodies that carry a file.
+    upload_limit: Size = 32 * 1024 * 1024
     half_close: Literal["gone", "finish"] = "gone"
     #: Starts with a slash and does not end with one, or is empty.
     root_path: RootPath = ""
@@ -134,16 +153,22 @@ class ProviderSettings:
     """One entry of ``providers``."""
 
     id: Identifier
-    type: Literal["echo", "openai", "llamacpp"] = "echo"
+    type: Literal["echo", "openai", "azure", "llamacpp", "vllm", "anthropic"] = "echo"
     #: Where it serves, without a slash at the end: paths such as ``/chat/completions`` follow.
     #: Lower case, with a path, without the scheme's own port; None for ``echo`` and only for it.
     base_url: BaseURL | None = None
-    #: Sent as a bearer token.
+    #: For ``azure`` only; None: the one that its dialect knows.
+    api_version: APIVersion | None = None
+    #: Sent in the header that the type wants, which is a bearer token for most.
     api_key: Secret | None = None
     #: Public name to the provider's own name; a list in the file means that both are the same.
     #: A ``*`` in a public name, one at most, stands for any text, which takes the place of the
     #: ``*`` in the provider's own name if that has one.
     models: Models = attrs.field(factory=dict)
+    #: Whether the provider is asked what else it serves; ``models`` may be empty then.
+    discover: bool = False
+    #: What it can be asked for; None: what its type has.
+    endpoints: tuple[OperationName, ...] | None = None
     timeouts: TimeoutSettings = TimeoutSettings()
     force_usage: Literal["auto", "never"] = "auto"
     #: Whether a plain call is sent as a stream and put together again.

@@ -1,23 +1,40 @@
 """How llama.cpp's server differs from what it imitates.
 
-It goes on generating after the client of a plain call has left, and stops a stream at once. All
-else is OpenAI's dialect; what llama.cpp adds to answers, such as ``timings``, passes unchanged.
+It goes on generating after the client of a plain call has left, and stops a stream at once; it has
+more to offer than OpenAI, and less. All else is OpenAI's dialect; what llama.cpp adds to answers,
+such as ``timings``, passes unchanged.
 """
 
 from zope.interface import implementer
 
 from inference_gateway.dialects.openai_compatible import OpenAICompatible
 from inference_gateway.interfaces import IDialect
-from inference_gateway.wire.chat import ChatRequest
+from inference_gateway.wire.request import ModelRequest
 
 
 @implementer(IDialect)
 class LlamaCpp(OpenAICompatible):
-    """Stateless, like the dialect it is derived from."""
+    """Without state, like the dialect it is derived from."""
 
-    def rides_on_stream(self, request: ChatRequest) -> bool:
-        """Say yes, but for ``logprobs``.
+    endpoints = frozenset(
+        (
+            "chat",
+            "completions",
+            "embeddings",
+            "responses",
+            "messages",
+            "rerank",
+            "tokenize",
+            "detokenize",
+        )
+    )
 
-        A stream lacks those of the token that ends an answer, and refuses them beside tools.
+    def rides_on_stream(self, request: ModelRequest) -> bool:
+        """Say yes where a stream can become the plain answer, but for ``logprobs``.
+
+        A stream lacks those of the token that ends an answer, and refuses them beside tools. Text
+        completions count them; 0 is no wish for any. ``n_probs`` is llama.cpp's own name for them.
         """
-        return not request.fields.get("logprobs")
+        if request.operation.assembler is None:
+            return False
+        return not (request.fields.get("logprobs") or request.fields.get("n_probs"))

@@ -4,9 +4,6 @@ Answers and events need no translation, because clients speak it, too. What is n
 request is sent byte for byte as it came.
 """
 
-from collections.abc import Mapping
-from types import MappingProxyType
-
 import orjson
 from zope.interface import implementer
 
@@ -18,54 +15,88 @@ from inference_gateway.errors import (
     ProviderRateLimited,
     ProviderRejected,
 )
-from inference_gateway.interfaces import IDialect
-from inference_gateway.wire.chat import ChatRequest
+from inference_gateway.interfaces import IDialect, Translation
 from inference_gateway.wire.edit import member_spans, set_member
 from inference_gateway.wire.error_body import read_provider_error
+from inference_gateway.wire.multipart import set_form_model
+from inference_gateway.wire.operations import Operation
+from inference_gateway.wire.request import ModelRequest
 
-_PATHS: Mapping[str, bytes] = MappingProxyType({"chat": b"/chat/completions"})
-
+#: Operations that no API has a version of: they lie beside the ``/v1`` of all others.
+_AT_ROOT = frozenset(("tokenize", "detokenize"))
 #: Statuses by which a provider blames the request; they reach the client as they are.
 _REJECTIONS = frozenset((400, 404, 409, 413, 415, 422))
 #: Statuses by which a provider refuses the credential, which is ours and not the client's.
 _CREDENTIAL = frozenset((401, 402, 403))
 #: Statuses of a server that is alive, but too busy; 529 is Anthropic's.
 _OVERLOADED = frozenset((503, 529))
+#: What a filter of content calls itself: Azure's two names, and OpenAI's two for images.
+_FILTERED = frozenset(
+    ("content_filter", "contentFilter", "content_policy_violation", "moderation_blocked")
+)
 #: Seconds after which to come back to a provider that set a limit and does not say when.
 _WITHOUT_RETRY_AFTER = 1.0
 
 
 @implementer(IDialect)
 class OpenAICompatible:
-    """Stateless; one instance serves every provider that speaks so."""
+    """Without state; one instance can serve every provider that speaks so."""
 
-    def rides_on_stream(self, request: ChatRequest) -> bool:
+    endpoints = frozenset(
+        (
+            "chat",
+            "completions",
+            "embeddings",
+            "responses",
+            "moderations",
+            "speech",
+            "transcriptions",
+            "images",
+        )
+    )
+    headers: tuple[tuple[str, str], ...] = ()
+
+    def rides_on_stream(self, request: ModelRequest) -> bool:
         """Say no: a server is expected to notice when a client leaves."""
         return False
 
-    def path(self, operation: str) -> bytes:
-        """Return where ``operation`` is found below the provider's base URL."""
-        return _PATHS[operation]
+    def target(self, base_path: bytes, operation: Operation, model: str) -> bytes:
+        """Return where ``operation`` is found, whatever the model."""
+        base_path = base_path.rstrip(b"/")
+        if operation.name in _AT_ROOT:
+            base_path = base_path.removesuffix(b"/v1")
+        return base_path + operation.path
+
+    def listing(self, base_path: bytes) -> bytes:
+        """Return where the models are listed."""
+        return base_path.rstrip(b"/") + b"/models"
 
     def credential(self, api_key: str) -> tuple[str, str]:
         """Return the header that carries ``api_key`` (RFC 6750, section 2.1)."""
         return "authorization", f"Bearer {api_key}"
 
-    def encode(self, request: ChatRequest, model: str, *, stream: bool, ask_usage: bool) -> bytes:
+    def encode(self, request: ModelRequest, model: str, *, stream: bool, ask_usage: bool) -> bytes:
         """Return the body that asks ``model`` for an answer, as a stream or whole.
 
-        ``ask_usage`` asks a stream for its usage, which the API tells in an event of its own; other
-        options of the stream stay as the client wrote them.
+        ``ask_usage`` asks a stream for its usage, where the API tells that in an event of its own;
+        other options of the stream stay as the client wrote them.
         """
+        if request.content_type != b"application/json":
+            # A form, as all else is.
+            return set_form_model(request, model)
         body = request.body
         if model != request.model:
             body = set_member(body, "model", orjson.dumps(model))
         if stream:
             if not request.stream:
                 body = set_member(body, "stream", b"true")
-            if ask_usage and not request.include_usage:
+            if ask_usage and request.operation.asks_for_usage and not request.include_usage:
                 body = set_member(body, "stream_options", _with_usage(request))
         return body
+
+    def translation(self, operation: Operation) -> Translation | None:
+        """Return none: what is answered is the client's API already."""
+        return None
 
     def error(self, status: int, body: bytes, retry_after: float | None) -> ProviderError:
         """Return what an answer other than 200 means.
@@ -75,7 +106,10 @@ class OpenAICompatible:
         """
         if status in _REJECTIONS:
             said = read_provider_error(status, body)
-            return ProviderRejected(said.message, status=status, param=said.param)
+            rejected = ProviderRejected(said.message, status=status, param=said.param)
+            if said.code in _FILTERED:
+                rejected.code = "content_filter"
+            return rejected
         if status in _CREDENTIAL:
             return ProviderAuthFailed("the provider did not accept the gateway's credential")
         if status == 429:
@@ -92,7 +126,7 @@ class OpenAICompatible:
         return ProviderError(f"the provider answered {status}")
 
 
-def _with_usage(request: ChatRequest) -> bytes:
+def _with_usage(request: ModelRequest) -> bytes:
     """Return the request's ``stream_options`` with ``include_usage`` switched on."""
     if not request.fields.get("stream_options"):
         return b'{"include_usage":true}'

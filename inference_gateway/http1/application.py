@@ -25,7 +25,10 @@ class Application(Protocol):
         """Take note that the client left before ``request``, which was judged, was answered."""
 
     def judge(self, request: Request) -> GatewayError | None:
-        """Return why ``request`` is refused; asked at its head, before its body or a 100."""
+        """Return why ``request`` is refused; asked at its head, before its body or a 100.
+
+        It may set ``request.body_limit``, which then holds in place of the connection's.
+        """
 
     def dispatch(self, request: Request) -> None:
         """Answer ``request``, whose body is complete; now or later."""

@@ -65,13 +65,25 @@ class SizedBody:
 class ChunkedBody:
     """A body in chunks, bounded in payload, in extensions and trailers, and on the wire.
 
-    `feed` raises `UnreadableBody` or `PayloadTooLarge`; nothing may be fed after that.
+    ``most`` is how many bytes of payload there may be. `feed` raises `UnreadableBody` or
+    `PayloadTooLarge`; nothing may be fed after that.
     """
 
-    __slots__ = ("_chunks", "_data", "_ended", "_limits", "_parser", "_tail", "on_body", "received")
+    __slots__ = (
+        "_chunks",
+        "_data",
+        "_ended",
+        "_limits",
+        "_most",
+        "_parser",
+        "_tail",
+        "on_body",
+        "received",
+    )
 
-    def __init__(self, limits: Limits) -> None:
+    def __init__(self, limits: Limits, most: int) -> None:
         self._limits = limits
+        self._most = most
         self._data = bytearray()
         self._chunks = 0
         self._ended = False
@@ -132,10 +144,10 @@ class ChunkedBody:
         except HttpParserError as error:
             raise UnreadableBody(f"the body's chunks are malformed: {error}") from None
         self.received += len(data)
-        limits = self._limits
+        limits, most = self._limits, self._most
         size = len(self._data)
-        if size > limits.body or self.received > 2 * limits.body + _WIRE_SLACK:
-            raise PayloadTooLarge(f"the body is larger than {limits.body} bytes")
+        if size > most or self.received > 2 * most + _WIRE_SLACK:
+            raise PayloadTooLarge(f"the body is larger than {most} bytes")
         extra = self.received - size - self._chunks * _CHUNK_COST
         if extra > limits.chunk_extensions and extra > limits.trailers:
             raise UnreadableBody("too many bytes of chunk extensions or trailers")

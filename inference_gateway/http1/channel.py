@@ -244,8 +244,11 @@ class HTTPChannel(Protocol):
         error = self._application.judge(request)
         if self._state is State.CLOSED:
             return
-        if error is None and head.content_length > self._limits.body:
-            error = PayloadTooLarge(f"the body is larger than {self._limits.body} bytes")
+        most = request.body_limit
+        if most is None:
+            most = self._limits.body
+        if error is None and head.content_length > most:
+            error = PayloadTooLarge(f"the body is larger than {most} bytes")
         intake = self._intake
         if error is not None:
             self._unread = head.chunked or head.content_length > 0
@@ -255,7 +258,7 @@ class HTTPChannel(Protocol):
         else:
             if head.expects_continue and not intake.rest:
                 self.outlet.send(_CONTINUE)
-            intake.expect_body(head, self._clock.seconds())
+            intake.expect_body(head, self._clock.seconds(), most)
             self._expiry.set(intake.body_deadline())
 
     def _dispatch(self, body: bytes) -> None:

@@ -9,7 +9,7 @@ from binascii import Error as Base64Error
 from collections.abc import Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, unquote_to_bytes
+from urllib.parse import unquote_to_bytes
 
 from twisted.internet.address import IPv4Address, IPv6Address
 from twisted.internet.interfaces import IAddress
@@ -135,7 +135,7 @@ class IncomingRequest:
     def args(self) -> dict[bytes, list[bytes]]:
         """The query's parameters, decoded; never those of a body. The rules bound their number."""
         if self._args is None:
-            self._args = parse_qs(self._query, keep_blank_values=True)
+            self._args = _parameters(self._query)
         return self._args
 
     @property
@@ -254,3 +254,13 @@ class IncomingRequest:
     def __conform__(self, interface: type[Interface]) -> object:
         """Return the component set for ``interface`` (PEP 246, as zope.interface asks)."""
         return None if self._components is None else self._components.get(interface)
+
+
+def _parameters(query: bytes) -> dict[bytes, list[bytes]]:
+    """Read a query as forms write it; `urllib.parse.parse_qs` takes no escape beyond ASCII."""
+    found: dict[bytes, list[bytes]] = {}
+    for pair in query.split(b"&"):
+        if pair:
+            name, _, value = pair.replace(b"+", b" ").partition(b"=")
+            found.setdefault(unquote_to_bytes(name), []).append(unquote_to_bytes(value))
+    return found

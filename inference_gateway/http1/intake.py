@@ -76,9 +76,16 @@ class Intake:
         self.rest = rest[length:]
         return rest[:length]
 
-    def expect_body(self, head: RequestHead, now: float) -> None:
-        """Read the body that ``head`` declares; ``now`` is when that begins."""
-        self._body = ChunkedBody(self._limits) if head.chunked else SizedBody(head.content_length)
+    def expect_body(self, head: RequestHead, now: float, most: int) -> None:
+        """Read the body that ``head`` declares; ``now`` is when that begins.
+
+        A body in chunks is refused beyond ``most`` bytes; a declared length is for the caller to
+        judge.
+        """
+        if head.chunked:
+            self._body = ChunkedBody(self._limits, most)
+        else:
+            self._body = SizedBody(head.content_length)
         self._body_since = now
 
     def drop_body(self) -> None:

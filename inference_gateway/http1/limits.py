@@ -15,6 +15,7 @@ class Limits:
     #: The whole head, with its request line and its empty line.
     head: int = 32768
     headers: int = 100
+    #: Of each request that the application sets no limit of its own for.
     body: int = 10 * 1024 * 1024
     #: All chunk extensions of one body together.
     chunk_extensions: int = 16384

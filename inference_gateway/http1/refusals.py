@@ -7,7 +7,7 @@ from inference_gateway.errors import CallerError
 
 
 class PayloadTooLarge(CallerError):
-    """The body is, or says it is, larger than ``server.body_limit``."""
+    """The body is, or says it is, larger than its limit in the configuration."""
 
     status = 413
     code = "payload_too_large"

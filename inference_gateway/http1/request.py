@@ -30,12 +30,14 @@ class Request(AnswerHead):
     """One request and its answer; after `finish`, or once the client left, writing does nothing.
 
     ``bytes_out`` counts what was written, head included. ``refused`` says that the application was
-    asked to refuse it.
+    asked to refuse it. ``body_limit`` is how many bytes its body may have; None stands for as many
+    as the connection allows.
     """
 
     __slots__ = (
         "_notifications",
         "_producer",
+        "body_limit",
         "bytes_out",
         "finished",
         "gone",
@@ -47,6 +49,7 @@ class Request(AnswerHead):
         super().__init__(channel, head)
         self.bytes_out = 0
         self.refused = False
+        self.body_limit: int | None = None
         self.finished = False
         self.gone = False
         self._notifications: list[Deferred[None]] | None = None

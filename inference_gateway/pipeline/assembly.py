@@ -9,25 +9,25 @@ from twisted.internet.defer import Deferred
 from inference_gateway.errors import GatewayError, ProviderInvalidAnswer
 from inference_gateway.pipeline.collect import LARGEST_ANSWER
 from inference_gateway.pipeline.event_stream import AttemptStream
-from inference_gateway.wire.assemble import Assembler
+from inference_gateway.wire.operations import PlainAssembler
 from inference_gateway.wire.sse import Event
 
 
-def assemble(stream: AttemptStream) -> "Deferred[bytes]":
+def assemble(stream: AttemptStream, assembler: PlainAssembler) -> "Deferred[bytes]":
     """Read ``stream``, whose first content has come, to its end, and return the plain answer.
 
     Fails with the error that the stream ended with, or `ProviderInvalidAnswer` when it outgrows
     `LARGEST_ANSWER`. Cancelling it leaves the provider.
     """
-    return _Assembly(stream).whole
+    return _Assembly(stream, assembler).whole
 
 
 class _Assembly:
     """An `EventSink` that forwards nothing."""
 
-    def __init__(self, stream: AttemptStream) -> None:
+    def __init__(self, stream: AttemptStream, assembler: PlainAssembler) -> None:
         self._stream = stream
-        self._assembler = Assembler()
+        self._assembler = assembler
         self._size = 0
         self.whole: Deferred[bytes] = Deferred(lambda _: stream.abort())
         stream.start(self)

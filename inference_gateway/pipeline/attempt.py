@@ -17,9 +17,8 @@ from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
 from inference_gateway.pipeline.time_limit import within
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.table import Candidate
-from inference_gateway.wire.inspect import estimate_tokens, inspect_answer
-from inference_gateway.wire.rename import rename_answer
-from inference_gateway.wire.whole_as_stream import as_events
+from inference_gateway.wire.inspect import estimate_tokens
+from inference_gateway.wire.request import ModelRequest
 
 #: Seconds, where the provider's settings give no total.
 _PLAIN_TOTAL = 600.0
@@ -27,7 +26,12 @@ _STREAM_TOTAL = 1800.0
 
 
 async def run_attempt(
-    call: Call, candidate: Candidate, public: str, clock: IReactorTime, deadline: Deadline
+    call: Call,
+    request: ModelRequest,
+    candidate: Candidate,
+    public: str,
+    clock: IReactorTime,
+    deadline: Deadline,
 ) -> Reply:
     """Ask ``candidate``; return its whole answer, or a stream whose first content has come.
 
@@ -36,24 +40,23 @@ async def run_attempt(
     went wrong. Cancelling it leaves the provider.
     """
     entry = candidate.entry
-    request = call.request
     attempt = Attempt(
         provider=entry.id,
         model=candidate.upstream_model,
         started=clock.seconds(),
-        stream=call.stream or (request is not None and entry.provider.rides_on_stream(request)),
+        stream=call.stream or entry.provider.rides_on_stream(request),
     )
-    if request is not None and request.model != attempt.model:
+    if request.model != attempt.model:
         attempt.answer_as = public
     call.attempts.append(attempt)
     entry.occupy(attempt)
     try:
         if not attempt.stream:
-            return await _plain(call, attempt, candidate, clock, deadline)
-        stream = await _stream(call, attempt, candidate, clock, deadline)
+            return await _plain(call, request, attempt, candidate, clock, deadline)
+        stream = await _stream(call, request, attempt, candidate, clock, deadline)
         if call.stream:
             return stream
-        return await _put_together(attempt, stream)
+        return await _put_together(request, attempt, stream)
     except CancelledError:
         _complete(attempt, clock, Outcome(verdict=Verdict.CLIENT_GONE, status=CLIENT_GONE))
         raise
@@ -66,7 +69,12 @@ async def run_attempt(
 
 
 async def _plain(
-    call: Call, attempt: Attempt, candidate: Candidate, clock: IReactorTime, deadline: Deadline
+    call: Call,
+    request: ModelRequest,
+    attempt: Attempt,
+    candidate: Candidate,
+    clock: IReactorTime,
+    deadline: Deadline,
 ) -> Reply:
     settings = candidate.entry.settings.timeouts
     limit = deadline.sooner(_total(attempt, settings, _PLAIN_TOTAL))
@@ -74,13 +82,18 @@ async def _plain(
     body = reply.body
     if not isinstance(body, bytes):
         body = await within(clock, limit, collect(body))
-    body = _accept_whole(call, attempt, body, clock)
+    body = _accept_whole(call, request, attempt, body, clock)
     _complete(attempt, clock, COMPLETE)
     return Reply(status=reply.status, body=body, headers=reply.headers)
 
 
 async def _stream(
-    call: Call, attempt: Attempt, candidate: Candidate, clock: IReactorTime, deadline: Deadline
+    call: Call,
+    request: ModelRequest,
+    attempt: Attempt,
+    candidate: Candidate,
+    clock: IReactorTime,
+    deadline: Deadline,
 ) -> Reply:
     settings = candidate.entry.settings.timeouts
     total = _total(attempt, settings, _STREAM_TOTAL if call.stream else _PLAIN_TOTAL)
@@ -96,12 +109,13 @@ async def _stream(
     if reply.is_document and not isinstance(body, bytes):
         body = await within(clock, first_token.sooner(until_content), collect(body))
     if isinstance(body, bytes):
-        body = _accept_whole(call, attempt, body, clock)
+        body = _accept_whole(call, request, attempt, body, clock)
+        whole = _as_stream(request, body) if call.stream else body
         _complete(attempt, clock, COMPLETE)
-        whole = WholeStream(as_events(body)) if call.stream else body
         return Reply(status=200, body=whole, headers=reply.headers)
     stream = AttemptStream(
         call,
+        request,
         attempt,
         body,
         clock,
@@ -112,13 +126,22 @@ async def _stream(
     return Reply(status=200, body=stream, headers=reply.headers)
 
 
-async def _put_together(attempt: Attempt, reply: Reply) -> Reply:
+def _as_stream(request: ModelRequest, body: bytes) -> WholeStream:
+    """Make a stream out of the plain answer of a provider that has no streams."""
+    as_events = request.operation.as_events
+    if as_events is None:
+        raise ProviderInvalidAnswer("the provider was asked for a stream and answered without one")
+    return WholeStream(as_events(body))
+
+
+async def _put_together(request: ModelRequest, attempt: Attempt, reply: Reply) -> Reply:
     """Make the answer to a plain call out of the stream that it rides on."""
-    if not isinstance(reply.body, AttemptStream):
+    assembler = request.operation.assembler
+    if not isinstance(reply.body, AttemptStream) or assembler is None:
         return reply
-    body = await assemble(reply.body)
+    body = await assemble(reply.body, assembler())
     if attempt.answer_as is not None:
-        body = rename_answer(body, attempt.answer_as)
+        body = request.operation.rename_answer(body, attempt.answer_as)
     return attrs.evolve(reply, body=body)
 
 
@@ -126,23 +149,25 @@ def _total(attempt: Attempt, settings: TimeoutSettings, otherwise: float) -> Dea
     return Deadline.after(attempt.started, "total", settings.total or otherwise)
 
 
-def _accept_whole(call: Call, attempt: Attempt, body: bytes, clock: IReactorTime) -> bytes:
+def _accept_whole(
+    call: Call, request: ModelRequest, attempt: Attempt, body: bytes, clock: IReactorTime
+) -> bytes:
     """Check that ``body`` is an answer, put what it says on the call, and name its model."""
     if len(body) > LARGEST_ANSWER:
         raise ProviderInvalidAnswer("the provider's answer is larger than the gateway takes")
-    facts = inspect_answer(body)
+    facts = request.operation.inspect_answer(body)
     call.first_content_at = clock.seconds()
     call.finish_reason = facts.finish_reason
     call.response_model = facts.model
     if facts.usage is not None:
         call.usage = Usage(*facts.usage)
-    elif call.request is not None:
+    elif request.operation.estimates_usage:
         call.usage = Usage(
-            estimate_tokens(len(call.request.body)),
-            estimate_tokens(facts.output_chars),
-            "estimated",
+            estimate_tokens(len(request.body)), estimate_tokens(facts.output_chars), "estimated"
         )
-    return body if attempt.answer_as is None else rename_answer(body, attempt.answer_as)
+    if attempt.answer_as is None:
+        return body
+    return request.operation.rename_answer(body, attempt.answer_as)
 
 
 def _complete(attempt: Attempt, clock: IReactorTime, outcome: Outcome) -> None:

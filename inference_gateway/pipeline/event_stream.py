@@ -28,16 +28,16 @@ from inference_gateway.exchange import (
     Usage,
 )
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.wire.inspect import Kind, StreamInspector, estimate_tokens
-from inference_gateway.wire.rename import rename_event
-from inference_gateway.wire.sse import Event, SSEParser
+from inference_gateway.wire.inspect import Kind, estimate_tokens
+from inference_gateway.wire.request import ModelRequest
+from inference_gateway.wire.sse import Event
 
 #: Bytes of events that may come before the first content.
 _MOST_HELD = 1024 * 1024
 #: Seconds that a body may take to end behind its ``[DONE]``.
 _LAST_BYTES = 1.0
 #: The kinds of events that may name the model.
-_CHUNKS = frozenset({Kind.CONTENT, Kind.EMPTY, Kind.FINISH, Kind.USAGE})
+_NAMING = frozenset({Kind.CONTENT, Kind.EMPTY, Kind.FINISH, Kind.USAGE, Kind.LAST})
 
 
 class AttemptStream:
@@ -64,6 +64,8 @@ class AttemptStream:
         "_over",
         "_parser",
         "_paused",
+        "_rename",
+        "_request",
         "_result",
         "_sink",
         "_timer",
@@ -73,6 +75,7 @@ class AttemptStream:
     def __init__(
         self,
         call: Call,
+        request: ModelRequest,
         attempt: Attempt,
         body: ByteStream,
         clock: IReactorTime,
@@ -80,8 +83,9 @@ class AttemptStream:
         idle: float,
         total: Deadline,
     ) -> None:
-        request = call.request
+        operation = request.operation
         self._call = call
+        self._request = request
         self._attempt = attempt
         # of a plain call's stream only the answer that is put together gets another name
         self._answer_as = attempt.answer_as if call.stream else None
@@ -89,9 +93,10 @@ class AttemptStream:
         self._clock = clock
         self._idle = idle
         self._total = total
-        self._hide_usage = call.stream and not (request is not None and request.include_usage)
-        self._parser = SSEParser()
-        self._inspector = StreamInspector(1 if request is None else request.n)
+        self._hide_usage = call.stream and not request.include_usage
+        self._parser = operation.parser()
+        self._inspector = operation.inspector(request)
+        self._rename = operation.rename_event
         self._held: list[Event] = []
         self._held_size = 0
         self._ended = False
@@ -177,8 +182,8 @@ class AttemptStream:
         batch: list[Event] = []
         for event in events:
             kind = self._inspector.inspect(event)
-            if self._answer_as is not None and kind in _CHUNKS:
-                event = rename_event(event, self._answer_as)
+            if self._answer_as is not None and kind in _NAMING:
+                event = self._rename(event, self._answer_as)
             if kind is Kind.CONTENT or kind is Kind.EMPTY or kind is Kind.FINISH:
                 batch.append(event)
                 if self._first is not None and kind is not Kind.EMPTY:
@@ -195,7 +200,9 @@ class AttemptStream:
                 self._deliver(batch)
                 self.fail(ProviderError("the provider reported an error in its stream"))
                 return
-            else:  # DONE
+            else:  # DONE or LAST
+                if kind is Kind.LAST:
+                    batch.append(event)
                 self._deliver(batch)
                 self._finish(None)
                 self._await_end()
@@ -233,8 +240,14 @@ class AttemptStream:
             self._body.pause()
 
     def _finish(self, error: GatewayError | None) -> None:
-        """The provider has said all; every choice's finish_reason decides if that was enough."""
-        if self._inspector.complete:
+        """The provider has said all; what it said decides if that was enough.
+
+        A body without events says nothing about that: it is whole if it began and ended well.
+        """
+        complete = self._inspector.complete
+        if not self._request.operation.has_events:
+            complete = error is None and self._first is None
+        if complete:
             self._end(COMPLETE)
         else:
             self.fail(
@@ -278,11 +291,12 @@ class AttemptStream:
         call = self._call
         call.finish_reason = inspector.finish_reason
         call.response_model = inspector.model
+        call.sequence = inspector.sequence
         if inspector.usage is not None:
             call.usage = Usage(*inspector.usage)
-        elif inspector.output_chars and call.request is not None:
+        elif inspector.output_chars:
             call.usage = Usage(
-                estimate_tokens(len(call.request.body)),
+                estimate_tokens(len(self._request.body)),
                 estimate_tokens(inspector.output_chars),
                 "estimated",
             )

@@ -25,6 +25,10 @@ class RosterEntry:
         """The provider's id."""
         return self.settings.id
 
+    def has(self, operation: str) -> bool:
+        """Whether it can be asked for ``operation``: the operator's word goes before its type's."""
+        return operation in (self.settings.endpoints or self.provider.endpoints)
+
     def occupy(self, attempt: Attempt) -> None:
         """Count ``attempt`` as in flight here until it completes."""
         self.in_flight += 1

@@ -1,24 +1,29 @@
 """From a model's name to the group of providers that serve it.
 
-Built once from the settings and then only read. Names are looked up exactly; then by alias; then by
-wildcard, the most specific first. What a client sends never becomes a label: a wildcard match is
-known by its pattern.
+Built from the settings, and again whenever a provider's own list has changed. Names are looked up
+exactly, once an alias is resolved, and then by wildcard, the most specific first. What a client
+sends or a provider lists never becomes a label: a wildcard match is known by its pattern, and what
+nothing but a list names by one word for all.
 """
 
-from collections.abc import Iterable, Mapping
-from difflib import get_close_matches
+from collections.abc import Iterable, Iterator, Mapping
 
-import attrs
 from zope.interface import implementer
 
 from inference_gateway.config.settings import RoutingSettings
 from inference_gateway.errors import ModelNotFound
 from inference_gateway.exchange import Principal
-from inference_gateway.interfaces import IModelCatalogue
+from inference_gateway.interfaces import IModelCatalogue, ListedModel
+from inference_gateway.record import record
+from inference_gateway.routing.discovery import Discovery
+from inference_gateway.routing.nearest import nearest
 from inference_gateway.routing.roster import Roster, RosterEntry
 
+#: The label of models that only providers' lists name.
+DISCOVERED = "discovered"
 
-@attrs.frozen
+
+@record
 class Candidate:
     """One provider that serves a model, and the model's name there."""
 
@@ -26,20 +31,27 @@ class Candidate:
     upstream_model: str
 
 
-@attrs.frozen
+@record
 class ModelRoute:
     """A public name (or wildcard pattern) and its group, in the order of the configuration."""
 
     name: str
     group: tuple[Candidate, ...]
+    #: What the providers say that listed it; empty for a name that the configuration gives to them.
+    lists: tuple[Discovery, ...] = ()
 
     @property
     def is_wildcard(self) -> bool:
         """Whether this route stands for many names; such a route is not listed."""
         return "*" in self.name
 
+    def as_listed(self) -> ListedModel:
+        """Return it as clients see it; it is stale when all who listed it are silent."""
+        is_stale = bool(self.lists) and all(known.is_stale for known in self.lists)
+        return ListedModel(name=self.name, owner=self.group[0].entry.id, is_stale=is_stale)
 
-@attrs.frozen
+
+@record
 class Resolution:
     """What a requested name means: the public name that answers, the label, the candidates."""
 
@@ -50,28 +62,54 @@ class Resolution:
 
 @implementer(IModelCatalogue)
 class ModelTable:
-    """The public names, their aliases and wildcards."""
+    """The public names, their aliases and wildcards.
 
-    def __init__(self, roster: Roster, routing: RoutingSettings) -> None:
-        self._routes: dict[str, ModelRoute] = {}
-        #: By public name; what a wildcard covers is resolved when it is asked for.
-        self._exact: dict[str, Resolution] = {}
-        self._aliases: dict[str, str] = {}
+    ``lists`` has, by their ids, the providers that are asked for their models.
+    """
+
+    def __init__(
+        self,
+        roster: Roster,
+        routing: RoutingSettings,
+        lists: Mapping[str, Discovery] | None = None,
+    ) -> None:
+        self._roster = roster
+        self._routed = frozenset(routing.models)
+        self._lists = lists or {}
+        self._aliases = {
+            alias: name for name, model in routing.models.items() for alias in model.aliases
+        }
+        self._configured: dict[str, ModelRoute] = {}
         names = [name for entry in roster for name in entry.settings.models]
         for name in dict.fromkeys([*names, *routing.models]):
             wanted = routing.models[name].providers if name in routing.models else ()
             group = _group(roster, name, wanted)
             if group:
-                route = self._routes[name] = ModelRoute(name, group)
-                if not route.is_wildcard:
-                    self._exact[name] = Resolution(name, name, group)
-        for name, model in routing.models.items():
-            self._aliases.update(dict.fromkeys(model.aliases, name))
+                self._configured[name] = ModelRoute(name, group)
+        #: Names that no list has a say in: the configuration tells who serves them.
+        self._settled = {
+            *names,
+            *self._aliases,
+            *(name for name, model in routing.models.items() if model.providers),
+        }
         self._wildcards = sorted(
-            (route for route in self._routes.values() if route.is_wildcard),
+            (route for route in self._configured.values() if route.is_wildcard),
             key=lambda route: len(route.name),
             reverse=True,
         )
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Take over what the providers' lists say now."""
+        routes = dict(self._configured)
+        routes.update(self._discovered())
+        self._routes = routes
+        #: By public name; what a wildcard covers is resolved when it is asked for.
+        self._exact = {
+            name: Resolution(name, self._label(route), route.group)
+            for name, route in routes.items()
+            if not route.is_wildcard
+        }
 
     def resolve(self, requested: str, principal: Principal) -> Resolution:
         """Find who serves ``requested`` for ``principal``.
@@ -89,22 +127,51 @@ class ModelTable:
                     return Resolution(public, wildcard.name, _filled(wildcard.group, text))
         raise ModelNotFound(self._not_found(requested, principal), param="model")
 
-    def listed_owners(self, principal: Principal) -> Iterable[tuple[str, str]]:
-        """Yield the names that ``principal`` may use and their first providers; no wildcards."""
+    def listed(self, principal: Principal) -> Iterable[ListedModel]:
+        """Yield the models that ``principal`` may use, no wildcards; those of lists come last."""
         for route in self._routes.values():
             if not route.is_wildcard and principal.may_use(route.name):
-                yield route.name, route.group[0].entry.id
+                yield route.as_listed()
 
-    def owner(self, model: str, principal: Principal) -> tuple[str, str]:
-        """Return the public name that ``model`` means and its first provider."""
-        resolution = self.resolve(model, principal)
-        return resolution.public_model, resolution.group[0].entry.id
+    def find(self, model: str, principal: Principal) -> ListedModel:
+        """Return the model that ``model`` means."""
+        found = self.resolve(model, principal)
+        route = self._routes.get(found.public_model) or ModelRoute(found.public_model, found.group)
+        return route.as_listed()
+
+    def _label(self, route: ModelRoute) -> str:
+        return DISCOVERED if route.lists and route.name not in self._routed else route.name
+
+    def _discovered(self) -> Iterator[tuple[str, ModelRoute]]:
+        """Yield by name the routes of what only lists give to providers.
+
+        A provider that has a fitting wildcard serves it, too, and by that goes its own name of it.
+        """
+        listers: dict[str, list[str]] = {}
+        for entry in self._roster:
+            known = self._lists.get(entry.id)
+            for name in known.names if known is not None else ():
+                if name not in self._settled:
+                    listers.setdefault(name, []).append(entry.id)
+        patterns = {
+            entry.id: {
+                public: own for public, own in entry.settings.models.items() if "*" in public
+            }
+            for entry in self._roster
+        }
+        for name, ids in listers.items():
+            group = []
+            for entry in self._roster:
+                upstream = _upstream_name(patterns[entry.id], name)
+                if upstream is not None or entry.id in ids:
+                    group.append(Candidate(entry, name if upstream is None else upstream))
+            yield name, ModelRoute(name, tuple(group), tuple([self._lists[id] for id in ids]))
 
     def _not_found(self, requested: str, principal: Principal) -> str:
-        names = [name for name, _ in self.listed_owners(principal)]
+        names = [name for name in self._exact if principal.may_use(name)]
         names += [alias for alias, name in self._aliases.items() if principal.may_use(name)]
-        near = get_close_matches(requested[:256], names, n=1, cutoff=0.4)
-        hint = f"did you mean '{near[0]}'? " if near else ""
+        near = nearest(requested, names)
+        hint = "" if near is None else f"did you mean '{near}'? "
         return (
             f"this model does not exist or your key may not use it; {hint}GET /v1/models lists"
             " what you may use"

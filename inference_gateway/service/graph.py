@@ -3,42 +3,49 @@
 The one place that knows every part. What runs and stops is ``lifecycle``.
 """
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from random import random
 from secrets import token_hex
 
 import attrs
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
 
-from inference_gateway.api.chat import Chat
 from inference_gateway.api.connections import Connections, SiteFactory
 from inference_gateway.api.forwarding import Forwarding
+from inference_gateway.api.model_calls import ModelCalls
 from inference_gateway.api.models import Models
 from inference_gateway.api.probes import Exposition, Probes
 from inference_gateway.api.respond import Responder
+from inference_gateway.api.responses import Responses
 from inference_gateway.api.router import Access, Area, Router
 from inference_gateway.api.site import Application
 from inference_gateway.config.settings import ProviderSettings, ServerSettings, Settings
-from inference_gateway.dialects.registry import DIALECTS
+from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.http1.agent import Agent
 from inference_gateway.http1.answer import DateLine
 from inference_gateway.http1.limits import Limits
 from inference_gateway.interfaces import IProvider
 from inference_gateway.pipeline.admit import Gate
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
+from inference_gateway.pipeline.by_id import ById
 from inference_gateway.pipeline.dispatch import Dispatch
 from inference_gateway.pipeline.keys import DigestKeyStore
 from inference_gateway.pipeline.observe import CallObserver
 from inference_gateway.pipeline.stack import stack
+from inference_gateway.routing.affinity import ResponseAffinity
 from inference_gateway.routing.balancer import RoundRobin
+from inference_gateway.routing.discovery import Discovery
 from inference_gateway.routing.roster import Roster, RosterEntry
 from inference_gateway.routing.table import ModelTable
+from inference_gateway.service.polling import ModelPolling, Polled
 from inference_gateway.service.readiness import Readiness
 from inference_gateway.telemetry.accesslog import AccessLog
 from inference_gateway.telemetry.lines import LineWriter
 from inference_gateway.telemetry.metrics import Metrics
 from inference_gateway.telemetry.reactor_lag import ReactorLag
 from inference_gateway.upstream.echo import EchoProvider
+from inference_gateway.upstream.model_list import ModelList
 from inference_gateway.upstream.provider import HTTPProvider
 from inference_gateway.upstream.trust import tls_policy
 
@@ -52,6 +59,7 @@ class Graph:
     connections: Connections
     metrics: Metrics
     lag: ReactorLag
+    polling: ModelPolling
     agents: tuple[Agent, ...]
     applications: tuple[Application, ...]
     factory: Factory
@@ -93,8 +101,17 @@ def build(
         RosterEntry(settings=provider, provider=_provider(provider, agents, hop, clock, wall))
         for provider in settings.providers
     )
-    table = ModelTable(roster, settings.routing)
-    service = stack(gate, Dispatch(table, RoundRobin(), clock, server.request_timeout))
+    lists = {
+        provider.id: Discovery(clock.seconds, random)
+        for provider in settings.providers
+        if provider.discover
+    }
+    table = ModelTable(roster, settings.routing, lists)
+    polled = _polled(settings.providers, lists, agents, clock)
+    affinity = ResponseAffinity()
+    dispatch = Dispatch(table, RoundRobin(), clock, server.request_timeout, affinity)
+    service = stack(gate, dispatch)
+    stored = stack(gate, ById(roster, table, affinity, clock, server.request_timeout))
     responder = Responder(server.request_id_header)
     observer = CallObserver(metrics, access_log, clock)
     connections = Connections(
@@ -110,9 +127,11 @@ def build(
         has_metrics=not server.admin_listen,
         ready=Readiness(gate, roster, lag),
     )
+    keepalive = server.keepalive_interval
     metrics_access = Access.ADMIN if settings.telemetry.metrics.auth == "admin" else Access.OPEN
     public: list[tuple[Area, Access]] = [
-        (Chat(service, responder, clock, server.keepalive_interval), Access.KEY),
+        (ModelCalls(service, responder, clock, keepalive, affinity.remember), Access.KEY),
+        (Responses(stored, responder, clock, keepalive), Access.KEY),
         (Models(table, responder), Access.KEY),
         (probes, Access.OPEN),
     ]
@@ -130,6 +149,7 @@ def build(
             clock,
             request_id_header=server.request_id_header,
             unguarded=keys.is_open,
+            upload_limit=server.upload_limit,
         )
 
     applications: tuple[Application, ...]
@@ -146,6 +166,7 @@ def build(
         connections=connections,
         metrics=metrics,
         lag=lag,
+        polling=ModelPolling(polled, table, metrics, clock),
         agents=tuple(agents.values()),
         applications=applications,
         factory=factories[0],
@@ -174,7 +195,21 @@ def _provider(
         always = settings.stream_upstream == "always"
         return EchoProvider(settings.id, clock, wall, always_streams=always)
     agent = agents[settings.ca_path]
-    return HTTPProvider(settings, DIALECTS[settings.type], agent, via=hop, wall=wall)
+    return HTTPProvider(settings, dialect_for(settings), agent, via=hop, wall=wall)
+
+
+def _polled(
+    providers: Iterable[ProviderSettings],
+    lists: Mapping[str, Discovery],
+    agents: Mapping[str | None, Agent],
+    clock: IReactorTime,
+) -> Iterator[Polled]:
+    """Yield the providers that are asked for their models."""
+    for provider in providers:
+        if provider.discover:
+            agent = agents[provider.ca_path]
+            source = ModelList(provider, dialect_for(provider), agent, clock)
+            yield Polled(provider=provider.id, ask=source.ask, discovery=lists[provider.id])
 
 
 def _limits(server: ServerSettings) -> Limits:

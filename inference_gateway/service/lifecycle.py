@@ -97,6 +97,7 @@ class GatewayService(Service):
         self._log.info("draining: {in_flight} in flight", in_flight=graph.in_flight)
         await drain.grace(server.drain_grace)
         graph.gate.draining = True
+        graph.polling.stop()
         for port in [*self._ports, *self._admin_ports]:
             await _maybe(port.stopListening())
         self._log.info("stopped listening: {in_flight} in flight", in_flight=graph.in_flight)
@@ -134,6 +135,7 @@ class GatewayService(Service):
     def _started(self) -> None:
         self._signals.install()
         self.graph.lag.start()
+        self.graph.polling.start()
         self.graph.metrics.generation.set(1)
         settle_memory()
         for warning in self._loaded.warnings:

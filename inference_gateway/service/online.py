@@ -11,7 +11,7 @@ from twisted.internet import task
 from twisted.internet.defer import CancelledError, Deferred
 
 from inference_gateway.config.settings import Settings
-from inference_gateway.dialects.registry import DIALECTS
+from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.service.process import use_monotonic_time
 from inference_gateway.upstream.online_check import check_online
 
@@ -27,7 +27,11 @@ def run_online_check(settings: Settings, say: Callable[[str], None]) -> bool:
     async def main(reactor: Any) -> None:
         nonlocal usable
         use_monotonic_time(reactor)
-        asking = Deferred.fromCoroutine(check_online(settings.providers, DIALECTS, reactor))
+        providers = [
+            (provider, None if provider.type == "echo" else dialect_for(provider))
+            for provider in settings.providers
+        ]
+        asking = Deferred.fromCoroutine(check_online(providers, reactor))
 
         def give_up() -> Deferred[Any]:
             asking.cancel()

@@ -81,6 +81,12 @@ class Metrics:
         self.reactor_lag = self._gauge(
             "reactor_lag_seconds", "How late the event loop last ran a timer."
         )
+        self.discovered_models = self._gauge(
+            "discovered_models", "Models in a provider's last good list.", "provider"
+        )
+        self.discovery_failures = self._tallies(
+            "discovery_failures", "Questions for a provider's models without a list.", "provider"
+        )
         self.generation = self._gauge("config_generation", "Generation of the configuration.")
         self._gauge("build_info", "The version that runs.", "version").labels(__version__).set(1)
         self.duration = self._histogram(

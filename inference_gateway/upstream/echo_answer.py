@@ -1,27 +1,26 @@
-"""What the echo provider says: the answer to one request, whole or cut into events.
+"""What the echo provider says to a chat: the answer to one request, whole or cut into events.
 
 Only the content and its encoding. When it is said, and what goes wrong on purpose, is not known
 here.
 """
 
-import re
 from collections.abc import Iterator
 
 import attrs
 import orjson
 
+from inference_gateway.upstream.echo_words import (
+    TOKEN,
+    Frame,
+    check_size,
+    count_tokens,
+    echo_of,
+    frame,
+)
 from inference_gateway.wire import answers, sse
 from inference_gateway.wire.chat import ChatRequest
 
-#: What one event of a stream says: a word or a punctuation mark, with the blanks before it. Long
-#: runs are cut at sixteen characters, so that no text makes an event of unusual size.
-_TOKEN = re.compile(r"\s{0,16}(?:\w{1,16}|[^\w\s])|\s{1,16}")
-
-#: An empty content in encoded JSON; no string in it contains this, because its quotes are escaped.
 _NO_CONTENT = b'"content":""'
-
-#: The bytes before and after the JSON string that is the content.
-Frame = tuple[bytes, bytes]
 
 
 @attrs.frozen(kw_only=True)
@@ -44,18 +43,21 @@ class EchoAnswer:
 
     @classmethod
     def to(cls, request: ChatRequest, *, id: str, created: int, model: str) -> "EchoAnswer":
-        """Answer ``request`` with the last thing that its user said."""
-        text = f"Echo: {request.last_user_text}"
-        end = _cut(text, request.max_tokens)
+        """Answer ``request`` with the last thing that its user said.
+
+        Raises `ProviderRejected` when that is too much.
+        """
+        text, finish_reason = echo_of(request.last_user_text, request.max_tokens)
+        check_size(request.choices, len(text) * request.choices)
         return cls(
             id=id,
             created=created,
             model=model,
-            text=text[:end],
-            choices=request.n,
-            finish_reason="stop" if end == len(text) else "length",
-            prompt_tokens=sum([_count(said) for said in _texts(request)]),
-            completion_tokens=_count(text[:end]) * request.n,
+            text=text,
+            choices=request.choices,
+            finish_reason=finish_reason,
+            prompt_tokens=sum([count_tokens(said) for said in _texts(request)]),
+            completion_tokens=count_tokens(text) * request.choices,
             include_usage=request.include_usage,
         )
 
@@ -65,23 +67,27 @@ class EchoAnswer:
 
     def whole_frame(self) -> Frame:
         """Return what stands around the content of the first choice in the whole answer."""
-        return _frame(self._whole([""] * self.choices, usage=True))
+        return frame(self._whole([""] * self.choices, usage=True), _NO_CONTENT)
 
-    def role(self) -> bytes:
-        """Return the event that opens each choice."""
+    def pieces(self) -> int:
+        """Return in how many pieces the content comes."""
+        return sum(1 for _ in TOKEN.finditer(self.text))
+
+    def opening(self) -> bytes:
+        """Return the event that opens each choice, with its role."""
         return self._event_per_choice({"role": "assistant", "content": ""}, None)
 
     def content(self) -> Iterator[bytes]:
         """Yield the content token by token, each time one event for each choice."""
         frames = self.content_frames()
-        for match in _TOKEN.finditer(self.text):
+        for match in TOKEN.finditer(self.text):
             token = orjson.dumps(match[0])
             yield b"".join([before + token + after for before, after in frames])
 
     def content_frames(self) -> list[Frame]:
         """Return, for each choice, what stands around the content in one of its events."""
         return [
-            _frame(sse.encode(self._chunk({"content": ""}, index, None)))
+            frame(sse.encode(self._chunk({"content": ""}, index, None)), _NO_CONTENT)
             for index in range(self.choices)
         ]
 
@@ -128,19 +134,6 @@ class EchoAnswer:
         )
 
 
-def _cut(text: str, most: int | None) -> int:
-    """Return where the last of at most ``most`` tokens of ``text`` ends."""
-    if most is None:
-        return len(text)
-    words = text.split(" ", most)
-    return len(text) if len(words) <= most else len(text) - len(words[most]) - 1
-
-
-def _count(text: str) -> int:
-    """Count the tokens of ``text``: a long text must not hold up the process, so by its blanks."""
-    return text.count(" ") + 1
-
-
 def _texts(request: ChatRequest) -> Iterator[str]:
     """Yield every text of the conversation."""
     for message in request.fields["messages"]:
@@ -149,8 +142,3 @@ def _texts(request: ChatRequest) -> Iterator[str]:
             yield content
         elif content is not None:
             yield from (part["text"] for part in content if part["type"] == "text")
-
-
-def _frame(encoded: bytes) -> Frame:
-    before, found, after = encoded.partition(_NO_CONTENT)
-    return before + found[:-2], after

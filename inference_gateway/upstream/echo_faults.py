@@ -5,10 +5,11 @@ bytes happens before the head of the answer. ``docs/echo.md`` says what a client
 """
 
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from itertools import islice
 from math import inf
 from types import MappingProxyType
+from typing import Protocol
 
 import attrs
 import orjson
@@ -22,7 +23,7 @@ from inference_gateway.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from inference_gateway.upstream.echo_answer import EchoAnswer
+from inference_gateway.upstream.echo_words import Frame
 from inference_gateway.upstream.scripted_body import Script
 from inference_gateway.wire import sse
 
@@ -48,16 +49,50 @@ _HUGE_EVENT = 2 * 1024 * 1024
 _HUGE_BODY = 33 * 1024 * 1024
 _FILLER = b"echo " * 8192
 
-#: Makes the script for an answer; the second argument is what the model's name says in seconds.
-Play = Callable[[EchoAnswer, float], Script]
+
+class Whole(Protocol):
+    """An answer that can be told at once."""
+
+    def whole(self, *, usage: bool = True) -> bytes:
+        """Return the answer as one JSON body, with or without ``usage``."""
+
+    def whole_frame(self) -> Frame:
+        """Return what stands around the first content in the whole answer."""
+
+    def pieces(self) -> int:
+        """Return how many steps it takes to say it slowly."""
+
+
+class Streamable(Whole, Protocol):
+    """An answer that can also be told in events."""
+
+    def opening(self) -> bytes:
+        """Return what comes before the content."""
+
+    def content(self) -> Iterator[bytes]:
+        """Yield the content step by step."""
+
+    def content_frames(self) -> list[Frame]:
+        """Return, for each choice, what stands around the content in one of its events."""
+
+    def finish(self) -> bytes:
+        """Return what ends the choices."""
+
+    def usage(self) -> bytes:
+        """Return the event that tells the usage."""
+
+
+#: Make the script for an answer; the second argument is what the model's name says in seconds.
+PlainPlay = Callable[[Whole, float], Script]
+StreamPlay = Callable[[Streamable, float], Script]
 
 
 @attrs.frozen(kw_only=True)
 class Behaviour:
     """How an answer is told, well or with a fault, and with what ``Content-Type``."""
 
-    plain: Play
-    stream: Play
+    plain: PlainPlay
+    stream: StreamPlay
     #: What a name without seconds means.
     seconds: float = 1.0
 
@@ -89,14 +124,14 @@ def find_behaviour(model: str) -> tuple[Behaviour, float]:
 # --- the good behaviour -------------------------------------------------------------------------
 
 
-def _answer(answer: EchoAnswer, seconds: float) -> Script:
+def _answer(answer: Whole, seconds: float) -> Script:
     """Tell the whole answer."""
     yield answer.whole()
 
 
-def _answer_stream(answer: EchoAnswer, seconds: float) -> Script:
+def _answer_stream(answer: Streamable, seconds: float) -> Script:
     """Tell the answer token by token."""
-    yield answer.role()
+    yield answer.opening()
     yield from answer.content()
     yield from _closing(answer)
 
@@ -104,24 +139,24 @@ def _answer_stream(answer: EchoAnswer, seconds: float) -> Script:
 _GOOD = Behaviour(plain=_answer, stream=_answer_stream)
 
 
-def _closing(answer: EchoAnswer) -> Script:
+def _closing(answer: Streamable) -> Script:
     yield answer.finish()
     yield answer.usage()
     yield sse.DONE.raw
 
 
-def _opening(answer: EchoAnswer) -> Script:
-    yield answer.role()
+def _opening(answer: Streamable) -> Script:
+    yield answer.opening()
     yield from islice(answer.content(), _BEFORE_FAULT)
 
 
 # --- the faults ---------------------------------------------------------------------------------
 
 
-def _failing(error: Callable[[float], GatewayError]) -> Play:
+def _failing(error: Callable[[float], GatewayError]) -> PlainPlay:
     """Fail before the head; every answer gets an error of its own."""
 
-    def play(answer: EchoAnswer, seconds: float) -> Script:
+    def play(answer: Whole, seconds: float) -> Script:
         yield error(seconds)
 
     return play
@@ -135,52 +170,52 @@ def _reset(seconds: float) -> ProviderUnavailable:
     return ProviderUnavailable("the provider closed the connection")
 
 
-def _silence(answer: EchoAnswer, seconds: float) -> Script:
+def _silence(answer: Whole, seconds: float) -> Script:
     yield inf
 
 
-def _late(answer: EchoAnswer, seconds: float) -> Script:
+def _late(answer: Whole, seconds: float) -> Script:
     yield seconds
     yield answer.whole()
 
 
-def _late_stream(answer: EchoAnswer, seconds: float) -> Script:
-    yield answer.role()
+def _late_stream(answer: Streamable, seconds: float) -> Script:
+    yield answer.opening()
     yield seconds
     yield from answer.content()
     yield from _closing(answer)
 
 
-def _slow(answer: EchoAnswer, seconds: float) -> Script:
-    yield seconds * sum(1 for _ in answer.content())
+def _slow(answer: Whole, seconds: float) -> Script:
+    yield seconds * answer.pieces()
     yield answer.whole()
 
 
-def _slow_stream(answer: EchoAnswer, seconds: float) -> Script:
-    yield answer.role()
+def _slow_stream(answer: Streamable, seconds: float) -> Script:
+    yield answer.opening()
     for event in answer.content():
         yield seconds
         yield event
     yield from _closing(answer)
 
 
-def _cut_stream(answer: EchoAnswer, seconds: float) -> Script:
+def _cut_stream(answer: Streamable, seconds: float) -> Script:
     yield from _opening(answer)
     yield _reset(seconds)
 
 
-def _stalled_stream(answer: EchoAnswer, seconds: float) -> Script:
+def _stalled_stream(answer: Streamable, seconds: float) -> Script:
     yield from _opening(answer)
     yield inf
 
 
-def _malformed(answer: EchoAnswer, seconds: float) -> Script:
+def _malformed(answer: Whole, seconds: float) -> Script:
     body = answer.whole()
     yield body[: len(body) // 2]
 
 
-def _malformed_stream(answer: EchoAnswer, seconds: float) -> Script:
-    yield answer.role()
+def _malformed_stream(answer: Streamable, seconds: float) -> Script:
+    yield answer.opening()
     content = answer.content()
     yield from islice(content, _BEFORE_FAULT)
     yield sse.encode(b'{"choices": [{"index": 0, "delta": {"content":')
@@ -188,43 +223,43 @@ def _malformed_stream(answer: EchoAnswer, seconds: float) -> Script:
     yield from _closing(answer)
 
 
-def _no_done_stream(answer: EchoAnswer, seconds: float) -> Script:
-    yield answer.role()
+def _no_done_stream(answer: Streamable, seconds: float) -> Script:
+    yield answer.opening()
     yield from answer.content()
     yield answer.finish()
     yield answer.usage()
 
 
-def _no_usage(answer: EchoAnswer, seconds: float) -> Script:
+def _no_usage(answer: Whole, seconds: float) -> Script:
     yield answer.whole(usage=False)
 
 
-def _no_usage_stream(answer: EchoAnswer, seconds: float) -> Script:
-    yield answer.role()
+def _no_usage_stream(answer: Streamable, seconds: float) -> Script:
+    yield answer.opening()
     yield from answer.content()
     yield answer.finish()
     yield sse.DONE.raw
 
 
-def _error(answer: EchoAnswer, seconds: float) -> Script:
+def _error(answer: Whole, seconds: float) -> Script:
     yield _ERROR
 
 
-def _error_stream(answer: EchoAnswer, seconds: float) -> Script:
+def _error_stream(answer: Streamable, seconds: float) -> Script:
     yield from _opening(answer)
     yield sse.encode(_ERROR)
 
 
-def _page(answer: EchoAnswer, seconds: float) -> Script:
+def _page(answer: Whole, seconds: float) -> Script:
     yield _PAGE
 
 
-def _huge(answer: EchoAnswer, seconds: float) -> Script:
+def _huge(answer: Whole, seconds: float) -> Script:
     before, after = answer.whole_frame()
     yield from _filled(before, after, _HUGE_BODY)
 
 
-def _huge_stream(answer: EchoAnswer, seconds: float) -> Script:
+def _huge_stream(answer: Streamable, seconds: float) -> Script:
     yield from _opening(answer)
     for before, after in answer.content_frames():
         yield from _filled(before, after, _HUGE_EVENT)

@@ -81,7 +81,7 @@ class ScriptedBody:
                 break
         else:
             step = None
-        if batch:
+        if size:
             sink.received(b"".join(batch))
         if self._sink is None:  # aborted by whoever was given the batch
             return

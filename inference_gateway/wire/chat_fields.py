@@ -5,25 +5,19 @@ on unjudged, among them those whose list of values the API keeps extending, such
 ``reasoning_effort`` and ``service_tier``.
 """
 
-import re
+from typing import Any
 
 from inference_gateway.wire.fields import (
-    Check,
     Problems,
     add,
-    as_array,
     as_object,
     boolean,
     bounded_text,
-    identifier,
     integer,
-    kind_of,
-    number,
-    optional,
-    shown,
-    text,
 )
+from inference_gateway.wire.members import Contract
 from inference_gateway.wire.messages import check_messages
+from inference_gateway.wire.sampling import MAX_TOKENS, SAMPLING, check_streaming, check_user
 from inference_gateway.wire.tools import (
     check_choice_known,
     check_response_format,
@@ -31,67 +25,10 @@ from inference_gateway.wire.tools import (
     check_tools,
 )
 
-#: Members that other gateways take as a destination or a credential; ours takes them from nobody.
-RESERVED = frozenset(
-    (
-        "api_base",
-        "api_key",
-        "api_type",
-        "api_version",
-        "aws_access_key_id",
-        "aws_bedrock_runtime_endpoint",
-        "aws_secret_access_key",
-        "aws_session_token",
-        "azure_ad_token",
-        "azure_endpoint",
-        "base_url",
-        "custom_host",
-        "custom_llm_provider",
-        "default_headers",
-        "default_query",
-        "extra_headers",
-        "extra_query",
-        "headers",
-        "organization",
-        "vertex_credentials",
-    )
-)
-
-MAX_TOKENS = 1_000_000
-MAX_LOGIT_BIASES = 10_000
 MAX_METADATA = 16
 
-_TOKEN_ID = re.compile(r"[0-9]{1,10}")
-
 _max_tokens = integer(1, MAX_TOKENS)
-_penalty = number(-2, 2)
-_bias = number(-100, 100)
 _metadata_value = bounded_text(512)
-_user = bounded_text(256)
-
-
-def _check_stop(value: object, path: str, problems: Problems) -> None:
-    if type(value) is str:
-        return
-    if type(value) is not list:
-        add(problems, path, f"must be a string or an array of strings, got {kind_of(value)}")
-        return
-    for index, item in enumerate(as_array(value, path, problems, least=1, most=4, of="strings")):
-        text(item, f"{path}[{index}]", problems)
-
-
-def _check_logit_bias(value: object, path: str, problems: Problems) -> None:
-    biases = as_object(value, path, problems)
-    if biases is None:
-        return
-    if len(biases) > MAX_LOGIT_BIASES:
-        add(problems, path, f"must have at most {MAX_LOGIT_BIASES} members, got {len(biases)}")
-        return
-    for token, bias in biases.items():
-        if not _TOKEN_ID.fullmatch(token):
-            add(problems, path, f"must have token ids as names, got {shown(token)}")
-        else:
-            _bias(bias, f"{path}.{token}", problems)
 
 
 def _check_metadata(value: object, path: str, problems: Problems) -> None:
@@ -107,43 +44,8 @@ def _check_metadata(value: object, path: str, problems: Problems) -> None:
             _metadata_value(item, f"{path}.{key}", problems)
 
 
-def _check_stream_options(value: object, path: str, problems: Problems) -> None:
-    options = as_object(value, path, problems)
-    if options is not None:
-        optional(options, "include_usage", boolean, path, problems)
-
-
-CHECKS: dict[str, Check] = {
-    "model": identifier(256),
-    "messages": check_messages,
-    "stream": boolean,
-    "stream_options": _check_stream_options,
-    "temperature": number(0, 2),
-    "top_p": number(0, 1),
-    "n": integer(1, 128),
-    "max_tokens": _max_tokens,
-    "max_completion_tokens": _max_tokens,
-    "frequency_penalty": _penalty,
-    "presence_penalty": _penalty,
-    "stop": _check_stop,
-    "logit_bias": _check_logit_bias,
-    "logprobs": boolean,
-    "top_logprobs": integer(0, 20),
-    "tools": check_tools,
-    "tool_choice": check_tool_choice,
-    "parallel_tool_calls": boolean,
-    "response_format": check_response_format,
-    "seed": integer(-(2**63), 2**63 - 1),
-    "user": _user,
-    "safety_identifier": _user,
-    "metadata": _check_metadata,
-}
-
-
-def check_together(fields: dict[str, object], problems: Problems) -> None:
-    """Check the rules that take more than one field, each good by itself or not."""
-    if fields.get("stream_options") is not None and not fields.get("stream"):
-        add(problems, "stream_options", "is only allowed when stream is true")
+def _check_together(fields: dict[str, Any], problems: Problems) -> None:
+    check_streaming(fields, problems)
     if fields.get("top_logprobs") and not fields.get("logprobs"):
         add(problems, "top_logprobs", "is only allowed when logprobs is true")
     old, new = fields.get("max_tokens"), fields.get("max_completion_tokens")
@@ -151,3 +53,23 @@ def check_together(fields: dict[str, object], problems: Problems) -> None:
         add(problems, "max_tokens", "must not differ from max_completion_tokens; send one of them")
     if "tool_choice" in fields:
         check_choice_known(fields, problems)
+
+
+CHAT_CONTRACT = Contract(
+    required=("model", "messages"),
+    checks={
+        **SAMPLING,
+        "messages": check_messages,
+        "max_tokens": _max_tokens,
+        "max_completion_tokens": _max_tokens,
+        "logprobs": boolean,
+        "top_logprobs": integer(0, 20),
+        "tools": check_tools,
+        "tool_choice": check_tool_choice,
+        "parallel_tool_calls": boolean,
+        "response_format": check_response_format,
+        "safety_identifier": check_user,
+        "metadata": _check_metadata,
+    },
+    together=_check_together,
+)

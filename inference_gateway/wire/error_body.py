@@ -32,13 +32,18 @@ class ProviderMessage:
 
 def render(error: GatewayError) -> bytes:
     """Return the JSON body: OpenAI's object for the first problem, then all problems."""
+    return orjson.dumps({"error": _error_object(error), "detail": problem_list(error)})
+
+
+def problem_list(error: GatewayError) -> dict[str, list[dict[str, str]]]:
+    """Return all problems as the ``detail`` of a body lists them."""
     problems = [
-        {"message": _encodable(problem.message)}
+        {"message": encodable(problem.message)}
         if problem.field is None
-        else {"field": _encodable(problem.field), "message": _encodable(problem.message)}
+        else {"field": encodable(problem.field), "message": encodable(problem.message)}
         for problem in error.problems
     ]
-    return orjson.dumps({"error": _error_object(error), "detail": {"errors": problems}})
+    return {"errors": problems}
 
 
 def render_event(error: GatewayError) -> bytes:
@@ -48,14 +53,14 @@ def render_event(error: GatewayError) -> bytes:
 
 def _error_object(error: GatewayError) -> dict[str, str | None]:
     return {
-        "message": _encodable(error.message),
+        "message": encodable(error.message),
         "type": error.type,
-        "param": None if error.param is None else _encodable(error.param),
+        "param": None if error.param is None else encodable(error.param),
         "code": error.code,
     }
 
 
-def _encodable(text: str) -> str:
+def encodable(text: str) -> str:
     """Replace lone surrogates, which no JSON encoder takes."""
     return text if text.isascii() else text.encode("utf-8", "replace").decode("utf-8")
 
@@ -88,7 +93,7 @@ def clean_message(text: str) -> str:
     text = _UNSAFE.sub(" ", text[: 4 * _LONGEST_MESSAGE]).strip()
     if text.startswith("<") or _MARKUP.search(text):
         return ""
-    text = _KEY.sub("[key]", _ADDRESS.sub("[address]", _encodable(text)))
+    text = _KEY.sub("[key]", _ADDRESS.sub("[address]", encodable(text)))
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
 
 

@@ -25,7 +25,9 @@ HOP_BY_HOP = frozenset(
 )
 
 #: What of a client's head its provider gets to see as it came; all else stays here.
-FORWARDED_REQUEST = frozenset((b"idempotency-key", b"openai-beta", b"via"))
+FORWARDED_REQUEST = frozenset(
+    (b"anthropic-beta", b"anthropic-version", b"idempotency-key", b"openai-beta", b"via")
+)
 
 #: What of a provider's head a client gets to see; all else stays here.
 FORWARDED_RESPONSE = frozenset((b"openai-processing-ms", b"openai-version"))

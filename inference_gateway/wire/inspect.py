@@ -7,11 +7,12 @@ concern. The shapes are OpenAI's ``CreateChatCompletionStreamResponse`` and
 """
 
 from enum import Enum
+from typing import Any
 
 import attrs
 import orjson
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.errors import ProviderError, ProviderInvalidAnswer
 from inference_gateway.record import record
 from inference_gateway.wire.error_body import clean_message
 from inference_gateway.wire.sse import Event
@@ -31,8 +32,10 @@ class Kind(Enum):
     FINISH = "finish"
     #: No choices but usage: the extra event of ``stream_options.include_usage``.
     USAGE = "usage"
-    #: ``[DONE]``.
+    #: ``[DONE]``: the end, and nothing else.
     DONE = "done"
+    #: The event that ends an answer and is a part of it.
+    LAST = "last"
     #: An ``error`` object, or an event called ``error``.
     ERROR = "error"
     #: No data.
@@ -55,6 +58,8 @@ class StreamInspector:
     done: bool = attrs.field(default=False, init=False)
     #: Characters of content so far, for estimates.
     output_chars: int = attrs.field(default=0, init=False)
+    #: Events have no numbers here.
+    sequence: int = attrs.field(default=0, init=False)
     #: What the last ERROR event said, fit to be shown.
     error_message: str = attrs.field(default="", init=False)
     _open: set[int] = attrs.field(factory=set, init=False)
@@ -90,7 +95,7 @@ class StreamInspector:
             self.model = model
         usage = chunk.get("usage")
         if usage is not None:
-            self.usage = _read_usage(usage) or self.usage
+            self.usage = read_usage(usage) or self.usage
         if not choices:
             if usage is not None:
                 return Kind.USAGE
@@ -126,7 +131,7 @@ class StreamInspector:
         for name, value in delta.items():
             if value and name != "role":
                 found = True
-                self.output_chars += len(value) if type(value) is str else _characters(value)
+                self.output_chars += len(value) if type(value) is str else count_characters(value)
         return found
 
     def _failed(self, error: object) -> Kind:
@@ -146,10 +151,11 @@ class AnswerFacts:
     output_chars: int
 
 
-def inspect_answer(body: bytes) -> AnswerFacts:
-    """Read a whole chat completion.
+def load_answer(body: bytes) -> dict[str, Any]:
+    """Return the members of a whole answer that is a JSON object, of whatever API.
 
-    Raises `ProviderInvalidAnswer` when it is none: no JSON, cut off, an ``error``, no choices.
+    Raises `ProviderInvalidAnswer` when it is none: no JSON, cut off, an ``error``. An answer may
+    also be one and say, by its ``status``, that it failed: then it raises `ProviderError`.
     """
     try:
         answer = orjson.loads(body)
@@ -157,8 +163,19 @@ def inspect_answer(body: bytes) -> AnswerFacts:
         raise ProviderInvalidAnswer("the provider's answer is not JSON") from None
     if type(answer) is not dict:
         raise ProviderInvalidAnswer("the provider's answer is not a JSON object")
-    if answer.get("error"):
+    if answer.get("status") == "failed":
+        raise ProviderError("the provider reports that its answer failed")
+    if answer.get("error") or answer.get("type") == "error":
         raise ProviderInvalidAnswer("the provider answered with an error under a status of success")
+    return answer
+
+
+def inspect_answer(body: bytes) -> AnswerFacts:
+    """Read a whole chat completion.
+
+    Raises `ProviderInvalidAnswer` when it is none: no JSON, cut off, an ``error``, no choices.
+    """
+    answer = load_answer(body)
     choices = answer.get("choices")
     if type(choices) is not list or not choices:
         raise ProviderInvalidAnswer("the provider's answer has no choices")
@@ -170,10 +187,12 @@ def inspect_answer(body: bytes) -> AnswerFacts:
             raise ProviderInvalidAnswer("a choice in the provider's answer has no message")
         reason = choice.get("finish_reason")
         finish_reason = reason if type(reason) is str else finish_reason
-        characters += sum(_characters(value) for name, value in message.items() if name != "role")
+        characters += sum(
+            count_characters(value) for name, value in message.items() if name != "role"
+        )
     model = answer.get("model")
     return AnswerFacts(
-        usage=_read_usage(answer.get("usage")),
+        usage=read_usage(answer.get("usage")),
         finish_reason=finish_reason,
         model=model if type(model) is str else "",
         output_chars=characters,
@@ -190,22 +209,38 @@ def estimate_tokens(text: str | int) -> int:
     return -(-characters // _CHARACTERS_PER_TOKEN)
 
 
-def _read_usage(usage: object) -> tuple[int, int] | None:
+def read_usage(usage: object) -> tuple[int, int] | None:
+    """Read a ``usage`` in the names of any of the APIs; None where it is none.
+
+    What Anthropic's counts beside the input because a cache was written or read is input too, as it
+    is for all others.
+    """
     if type(usage) is not dict:
         return None
     prompt = usage.get("prompt_tokens")
     completion = usage.get("completion_tokens", 0)
+    if prompt is None:
+        prompt = usage.get("input_tokens")
+        completion = usage.get("output_tokens", 0)
+        for name in ("cache_creation_input_tokens", "cache_read_input_tokens"):
+            cached = usage.get(name)
+            if type(prompt) is int and type(cached) is int and cached > 0:
+                prompt += cached
     if type(prompt) is int and type(completion) is int and prompt >= 0 and completion >= 0:
         return prompt, completion
     return None
 
 
-def _characters(value: object) -> int:
+def count_characters(value: object) -> int:
     """Count the characters of all strings in ``value``, which tool calls hold deep inside."""
-    if type(value) is str:
-        return len(value)
-    if type(value) is list:
-        return sum(_characters(item) for item in value)
-    if type(value) is dict:
-        return sum(_characters(item) for item in value.values())
-    return 0
+    count = 0
+    waiting = [value]
+    while waiting:
+        item = waiting.pop()
+        if type(item) is str:
+            count += len(item)
+        elif type(item) is list:
+            waiting += item
+        elif type(item) is dict:
+            waiting += item.values()
+    return count

@@ -29,8 +29,10 @@ class Exchange:
         self.headers = {
             name.lower(): value.strip() for name, _, value in [x.partition(":") for x in lines]
         }
-        self.body: dict[str, Any] = json.loads(body)
-        self.model: str = self.body["model"]
+        #: The body as it came, and what it says; nothing where it is no JSON.
+        self.content = body
+        self.body: dict[str, Any] = json.loads(body) if body[:1] == b"{" else {}
+        self.model: str = self.body.get("model", "")
         self.streamed: bool = self.body.get("stream", False)
         #: Whether the behaviour says that the test may go on.
         self.reached = False
@@ -128,8 +130,8 @@ class _Connection(asyncio.Protocol):
         head, end, body = self._data.partition(b"\r\n\r\n")
         if not end:
             return
-        (length,) = [int(x[15:]) for x in head.split(b"\r\n") if x[:15] == b"content-length:"]
-        if len(body) < length:
+        lengths = [int(x[15:]) for x in head.split(b"\r\n") if x[:15] == b"content-length:"]
+        if len(body) < sum(lengths):
             return
         self._data = b""
         self._exchange = Exchange(self, head, body)
@@ -221,12 +223,13 @@ class Upstream:
                 raise AssertionError(otherwise)
 
     def forget(self) -> None:
-        """Let go of all that was asked so far."""
+        """Let go of all that was asked so far; answers are held again from now on."""
+        self._loop.call_soon_threadsafe(self.released.clear)
         self.exchanges.clear()
         self.reached.clear()
 
     def release(self) -> None:
-        """Let all answers go on that are held, and hold no more."""
+        """Let all answers go on that are held, and hold no more until `forget`."""
         self._loop.call_soon_threadsafe(self.released.set)
 
     def close(self) -> None:

@@ -8,12 +8,13 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
-from inference_gateway.api.chat import Chat
 from inference_gateway.api.connections import Connections, SiteFactory
 from inference_gateway.api.forwarding import Forwarding
+from inference_gateway.api.model_calls import ModelCalls
 from inference_gateway.api.models import Models
 from inference_gateway.api.probes import Exposition, Probes
 from inference_gateway.api.respond import Responder
+from inference_gateway.api.responses import Responses
 from inference_gateway.api.router import Access, Router
 from inference_gateway.api.site import Application, GatewayResource
 from inference_gateway.config.settings import (
@@ -28,9 +29,11 @@ from inference_gateway.http1.limits import Limits
 from inference_gateway.interfaces import Service
 from inference_gateway.pipeline.admit import Gate
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
+from inference_gateway.pipeline.by_id import ById
 from inference_gateway.pipeline.dispatch import Dispatch
 from inference_gateway.pipeline.observe import CallObserver
 from inference_gateway.pipeline.stack import stack
+from inference_gateway.routing.affinity import ResponseAffinity
 from inference_gateway.routing.balancer import RoundRobin
 from inference_gateway.routing.roster import Roster, RosterEntry
 from inference_gateway.routing.table import ModelTable
@@ -111,6 +114,10 @@ class GatewayTestCase(SynchronousTestCase):
         routing = RoutingSettings(models={"m": ModelRouteSettings(aliases=("alias",))})
         table = ModelTable(self.roster, routing)
         service = self.service or stack(self.gate, Dispatch(table, RoundRobin(), self.clock, 600.0))
+        self.affinity = ResponseAffinity()
+        by_id = self.service or stack(
+            self.gate, ById(self.roster, table, self.affinity, self.clock, 600.0)
+        )
         responder = Responder("X-Request-ID")
         self.store = MemoryKeyStore(self.keys)
         probes = Probes(
@@ -126,7 +133,13 @@ class GatewayTestCase(SynchronousTestCase):
         self.app = Application(
             Router(
                 [
-                    (Chat(service, responder, self.clock, KEEPALIVE), Access.KEY),
+                    (
+                        ModelCalls(
+                            service, responder, self.clock, KEEPALIVE, self.affinity.remember
+                        ),
+                        Access.KEY,
+                    ),
+                    (Responses(by_id, responder, self.clock, KEEPALIVE), Access.KEY),
                     (Models(table, responder), Access.KEY),
                     (probes, Access.OPEN),
                     (Exposition(self.metrics, responder), self.metrics_access),
@@ -142,6 +155,7 @@ class GatewayTestCase(SynchronousTestCase):
             self.clock,
             request_id_header="X-Request-ID",
             unguarded=self.store.is_open,
+            upload_limit=200_000,
         )
         limits = Limits(body=100_000, idle_timeout=10_000.0)
         self.factory = (

@@ -119,6 +119,7 @@ class AllAtOnceTests(SynchronousTestCase):
                       listen: [tcp:x]
                       request_timeout: 30
                       body_limit: 1
+                      upload_limit: 0B
                       half_close: gon
                       root_path: ${NOPE}
                     providers:
@@ -143,6 +144,7 @@ class AllAtOnceTests(SynchronousTestCase):
                 "server.listen[0]",
                 "server.request_timeout",
                 "server.body_limit",
+                "server.upload_limit",
                 "server.half_close",
                 "server.root_path",
                 "providers[1].id",

@@ -2,6 +2,7 @@
 
 import pathlib
 import re
+from typing import get_args, get_type_hints
 
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
@@ -9,6 +10,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from inference_gateway.config.effective import entries
 from inference_gateway.config.layers import Flags
 from inference_gateway.config.settings import ProviderSettings, Settings
+from inference_gateway.dialects.registry import dialect_for
+from inference_gateway.upstream.echo import EchoProvider
 from tests.config.certificates import certificate
 from tests.config.loading import loaded
 
@@ -18,7 +21,7 @@ ENVIRON = {
     name: name.lower()
     for name in (
         *("TEAM_B_KEY", "TEAM_C_KEY", "OPERATOR_KEY"),
-        *("GPU_KEY", "HOSTED_KEY", "PROXY_TOKEN"),
+        *("GPU_KEY", "HOSTED_KEY", "PROXY_TOKEN", "AZURE_KEY", "CLAUDE_KEY"),
     )
 }
 
@@ -51,7 +54,15 @@ class DocumentationTests(SynchronousTestCase):
         for block in re.findall(r"```yaml\n(.*?)```", self.page, re.DOTALL):
             result = loaded(block, ENVIRON, files={"internal-ca.pem": certificate()})
             self.assertEqual(result.warnings, ())
-        self.assertEqual(self.page.count("```yaml"), 4)
+        self.assertEqual(self.page.count("```yaml"), 5)
+
+    def test_types(self) -> None:
+        """The table of types tells what every one of them has."""
+        for kind in get_args(get_type_hints(ProviderSettings)["type"]):
+            (told,) = re.findall(rf"^\| `{kind}` \| .* \| (.*) \| .*\|$", self.page, re.M)
+            settings = ProviderSettings(id="a", type=kind)
+            own = EchoProvider if kind == "echo" else dialect_for(settings)
+            self.assertEqual(set(re.findall(r"\w+", told)), own.endpoints)
 
     def test_keys(self) -> None:
         """Every key is explained in a table."""

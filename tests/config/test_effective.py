@@ -30,7 +30,9 @@ duration = st.floats(min_value=0.001, max_value=1e7).map(lambda seconds: round(s
 configurations = st.builds(
     lambda version, title, limit, times, names, expires: Settings(
         version=version,
-        server=ServerSettings(api_title=title, body_limit=limit, idle_timeout=times[0]),
+        server=ServerSettings(
+            api_title=title, body_limit=limit, upload_limit=limit + 1, idle_timeout=times[0]
+        ),
         providers=(
             ProviderSettings(
                 id="a",
@@ -44,6 +46,15 @@ configurations = st.builds(
                 models={"*": "*"},
                 drop_fields=tuple(names),
                 stream_upstream="never",
+                discover=True,
+            ),
+            ProviderSettings(
+                id="c",
+                type="azure",
+                base_url="https://c/openai",
+                api_version="2024-10-21",
+                models={"*": "*"},
+                endpoints=("chat", "embeddings"),
             ),
         ),
         routing=RoutingSettings(
@@ -75,7 +86,7 @@ class PrintTests(SynchronousTestCase):
                 providers: [{id: a, models: {x: y}}]
                 routing: {models: {x: {aliases: [z]}}}
                 middleware: {auth: {keys: [{id: k, key: "${K}", expires: 2030-01-31}]}}
-                server: {idle_timeout: 250ms, body_limit: 1024B}
+                server: {idle_timeout: 250ms, body_limit: 1024B, upload_limit: 64MiB}
                 """,
                 {"K": "secret", "API_TITLE": "Ours"},
                 port=81,
@@ -87,9 +98,11 @@ class PrintTests(SynchronousTestCase):
             '  api_title: "Ours"  # environment API_TITLE\n',
             "  idle_timeout: 0.25s  # gateway.yaml:6:24\n",
             "  body_limit: 1KiB  # gateway.yaml:6:43\n",
+            "  upload_limit: 64MiB  # gateway.yaml:6:64\n",
             "  max_connections: null  # default\n",
             'providers:\n  - id: "a"  # gateway.yaml:3:18\n    type: "echo"  # default\n',
-            '    models: {"x": "y"}  # gateway.yaml:3:29\n    timeouts:\n      connect: 5s  # def',
+            '    models: {"x": "y"}  # gateway.yaml:3:29\n    discover: false  # default\n',
+            "    endpoints: null  # default\n    timeouts:\n      connect: 5s  # default\n",
             '  models:\n    "x":\n      providers: []  # default\n      aliases: ["z"]  # gateway',
             '      - id: "k"  # gateway.yaml:5:33\n        digest: null  # default\n',
             '        key: "***"  # gateway.yaml:5:41\n',
@@ -107,6 +120,7 @@ class PrintTests(SynchronousTestCase):
                   - id: a
                     type: openai
                     base_url: HTTP://GPU
+                    endpoints: [chat, tokenize]
                     api_key: ${K}
                     models: ["*"]
                     headers: {X-A: secret, X-B: "${K}"}
@@ -116,12 +130,13 @@ class PrintTests(SynchronousTestCase):
             )
         )
         for part in [
+            '    endpoints: ["chat", "tokenize"]  # gateway.yaml:6:16\n',
             '    type: "openai"  # gateway.yaml:4:11\n',
             '    base_url: "http://gpu/v1"  # gateway.yaml:5:15\n',
-            '    api_key: "***"  # gateway.yaml:6:14\n',
+            '    api_key: "***"  # gateway.yaml:7:14\n',
             '    stream_upstream: "auto"  # default\n',
-            '    drop_fields: ["user"]  # gateway.yaml:9:18\n',
-            '    headers: {"X-A": "***", "X-B": "***"}  # gateway.yaml:8:14\n',
+            '    drop_fields: ["user"]  # gateway.yaml:10:18\n',
+            '    headers: {"X-A": "***", "X-B": "***"}  # gateway.yaml:9:14\n',
             "    ca_path: null  # default\n",
         ]:
             self.assertIn(part, text)

@@ -15,7 +15,7 @@ from tests.config.loading import loaded, problems
 ECHO = ProviderSettings(id="echo", type="echo", models={"echo": "echo", "echo/*": "echo/*"})
 
 KEYS = [
-    *("version", "server", "listen", "admin_listen", "bind_address", "body_limit"),
+    *("version", "server", "listen", "admin_listen", "bind_address", "body_limit", "upload_limit"),
     *("providers", "id", "type", "models", "timeouts", "connect", "routing", "aliases"),
     *("base_url", "api_key", "headers", "drop_fields", "stream_upstream", "ca_path"),
     *("middleware", "auth", "keys", "admin_keys", "key", "key_file", "digest", "expires"),

@@ -4,7 +4,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.provider_url import parse_base_url
+from inference_gateway.config.provider_url import parse_base_url, with_usual_path
 from inference_gateway.http1.origin import split_uri
 
 
@@ -21,10 +21,10 @@ class FormTests(SynchronousTestCase):
         self.assertNotIn("secret", error)
 
     def test_path(self) -> None:
-        """A URL without a path gets the usual one; a slash at the end does not matter."""
+        """A URL may have no path; a slash at the end does not matter."""
         for text, expected in [
-            ("http://gpu:8080", "http://gpu:8080/v1"),
-            ("http://gpu:8080/", "http://gpu:8080/v1"),
+            ("http://gpu:8080", "http://gpu:8080"),
+            ("http://gpu:8080/", "http://gpu:8080"),
             ("http://gpu:8080/v1/", "http://gpu:8080/v1"),
             ("https://a.example/api/v1beta/open%20ai", "https://a.example/api/v1beta/open%20ai"),
         ]:
@@ -116,7 +116,8 @@ class FormTests(SynchronousTestCase):
 
     def test_endpoint(self) -> None:
         """The URL of an endpoint is no base URL."""
-        self.refused("http://gpu/v1/chat/completions", "it names an endpoint")
+        for path in ("chat/completions", "completions", "messages"):
+            self.refused(f"http://gpu/v1/{path}", "it names an endpoint")
 
     @given(st.text("ahtps:/.[]@%?#0127x_-é", max_size=12).map("http://gpu".__add__))
     def test_any_text(self, text: str) -> None:
@@ -129,7 +130,34 @@ class FormTests(SynchronousTestCase):
         origin, path = split_uri(str(url).encode())
         self.assertEqual(
             (origin.scheme, origin.host, origin.port, path.decode()),
-            (url.scheme, url.host, url.port, url.path),
+            (url.scheme, url.host, url.port, url.path or "/"),
+        )
+
+
+class UsualPathTests(SynchronousTestCase):
+    def completed(self, kind: str, *pairs: tuple[str, str]) -> None:
+        """Check what paths become, and that they stay so."""
+        for path, expected in pairs:
+            whole = with_usual_path(f"https://host:1{path}", kind)
+            self.assertEqual(whole, f"https://host:1{expected}", path)
+            self.assertEqual(with_usual_path(whole, kind), whole)
+
+    def test_openai(self) -> None:
+        """OpenAI's convention takes the place of no path."""
+        for kind in ("openai", "llamacpp", "vllm", "anthropic"):
+            self.completed(kind, ("", "/v1"), ("/v1", "/v1"), ("/api", "/api"))
+
+    def test_azure(self) -> None:
+        """Azure's paths end in /openai; those that tell of something else are left alone."""
+        self.completed(
+            "azure",
+            ("", "/openai"),
+            ("/openai", "/openai"),
+            ("/proxy", "/proxy/openai"),
+            ("/proxy/openai", "/proxy/openai"),
+            ("/openai/v1", "/openai/v1"),
+            ("/openai/deployments/d", "/openai/deployments/d"),
+            ("/v1", "/v1"),
         )
 
 

@@ -59,34 +59,48 @@ class TypeTests(SynchronousTestCase):
         self.assertEqual(
             problems(written(f"type: opnai, {URL}")),
             [
-                "gateway.yaml:1:27: providers[0].type: expected one of echo, openai, llamacpp,"
-                " got 'opnai'; did you mean 'openai'?"
+                "gateway.yaml:1:27: providers[0].type: expected one of echo, openai, azure,"
+                " llamacpp, vllm, anthropic, got 'opnai'; did you mean 'openai'?"
             ],
         )
 
     def test_left_out(self) -> None:
-        """A base URL without a type is one problem that names the types with one."""
+        """A base URL without a type is one problem that names the usual type."""
         self.assertEqual(
             problems(written(f"api_key: '${{K}}', {URL}"), {"K": "k"}),
             [
                 "gateway.yaml:1:48: providers[0].base_url: the type echo, which is the default, has"
-                " no base_url; write type: openai or type: llamacpp"
+                " no base_url; write type: openai, or the type that the server has"
             ],
         )
 
     def test_echo(self) -> None:
         """The echo provider has nothing that only HTTP has."""
-        for fields in ("drop_fields: [a]", "stream_upstream: never", "headers: {X-A: b}"):
+        for fields in (
+            "drop_fields: [a]",
+            "stream_upstream: never",
+            "headers: {X-A: b}",
+            "api_version: '1'",
+            "endpoints: [chat]",
+            "discover: true",
+        ):
             (problem,) = problems(written(f"type: echo, {fields}"))
             self.assertIn(f"has no {fields.partition(':')[0]}", problem)
 
     def test_missing(self) -> None:
         """Providers over HTTP need a base URL and models; both are told at once."""
-        for kind in ("openai", "llamacpp"):
+        usual = "http://127.0.0.1:8080/v1"
+        for kind, example in [
+            ("openai", usual),
+            ("llamacpp", usual),
+            ("vllm", usual),
+            ("azure", "https://NAME.openai.azure.com"),
+            ("anthropic", "https://api.anthropic.com/v1"),
+        ]:
             self.assertEqual(
                 problems(written(f"type: {kind}, models: []")),
                 [
-                    f"{HERE}: type: {kind} needs a base_url such as http://127.0.0.1:8080/v1",
+                    f"{HERE}: type: {kind} needs a base_url such as {example}",
                     f'{HERE}: type: {kind} needs models: list what it serves; ["*"] serves every'
                     " name",
                 ],

@@ -142,7 +142,7 @@ class KindTests(SynchronousTestCase):
     def test_base_url(self) -> None:
         """A base URL is put into its normal form, and is not shown if it is none."""
         what = "expected a URL such as http://127.0.0.1:8080/v1"
-        self.check(Kind.BASE_URL, [("HTTP://GPU", "http://gpu/v1")], what)
+        self.check(Kind.BASE_URL, [("HTTP://GPU", "http://gpu")], what)
         self.assertEqual(
             self.refusal(Kind.BASE_URL, "gpu/secret"),
             f"{what}, but it starts with neither http:// nor https://",

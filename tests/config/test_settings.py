@@ -91,6 +91,7 @@ class SecretTests(SynchronousTestCase):
             f"middleware: {{auth: {SECRET}}}",
             "middleware: {auth: {enabled: '${KEY}'}}",
             "server: {request_timeout: '${KEY}', half_close: '${KEY}', body_limit: '${KEY}'}",
+            "server: {upload_limit: '${KEY}'}",
             "server: {max_connections: '${KEY}', listen: ['${KEY}'], root_path: '${KEY}'}",
             "providers: [{id: a, type: '${KEY}'}]",
             f"providers: [{{id: a, type: openai, base_url: {SECRET}}}]",

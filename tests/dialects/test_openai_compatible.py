@@ -12,7 +12,9 @@ from inference_gateway.errors import (
     ProviderRateLimited,
     ProviderRejected,
 )
-from inference_gateway.wire.chat import parse_chat
+from inference_gateway.wire.operations import CHAT, OPERATIONS, Operation
+from inference_gateway.wire.request import ModelRequest
+from tests.dialects.requests import asked
 
 #: Odd on purpose: blanks, an escape, a number that no float holds, a member nobody knows.
 MESSAGES = b'"messages" : [{"role":"user","content":"\\u00e9"}],\n "big":12345678901234567890'
@@ -24,9 +26,16 @@ def body(*members: bytes) -> bytes:
     return b"{ " + b", ".join([b'"model": "m"', *members, MESSAGES]) + b" }"
 
 
-def encode(sent: bytes, *, model: str = "m", stream: bool = False, usage: bool = True) -> bytes:
+def encode(
+    sent: bytes,
+    of: Operation = CHAT,
+    *,
+    model: str = "m",
+    stream: bool = False,
+    usage: bool = True,
+) -> bytes:
     """Return what a provider is asked when a client sent ``sent``."""
-    return OpenAICompatible().encode(parse_chat(sent), model, stream=stream, ask_usage=usage)
+    return OpenAICompatible().encode(asked(sent, of), model, stream=stream, ask_usage=usage)
 
 
 class EncodeTests(SynchronousTestCase):
@@ -73,6 +82,30 @@ class EncodeTests(SynchronousTestCase):
             self.assertEqual(asked["stream_options"], {"include_usage": True})
             self.assertIn(MESSAGES, encode(sent, stream=True))
 
+    def test_other_operations(self) -> None:
+        """Where usage comes unasked, a stream is not asked for it."""
+        sent = body(b'"stream": true')
+        self.assertEqual(encode(sent, OPERATIONS["responses"], stream=True), sent)
+        self.assertIn(b"include_usage", encode(sent, OPERATIONS["completions"], stream=True))
+
+    def test_form(self) -> None:
+        """In a form nothing changes but the model, and no stream is asked for in its name."""
+        form = (
+            b'--b\r\nContent-Disposition: form-data; name="model"\r\n\r\nm\r\n'
+            b'--b\r\nContent-Disposition: form-data; name="file"; filename="a"\r\n\r\n{"\x00\r\n'
+            b"--b--\r\n"
+        )
+        request = ModelRequest(
+            operation=OPERATIONS["transcriptions"],
+            model="m",
+            body=form,
+            content_type=b"multipart/form-data; boundary=b",
+        )
+        for model in ("m", "p/q"):
+            for stream in (False, True):
+                sent = OpenAICompatible().encode(request, model, stream=stream, ask_usage=True)
+                self.assertEqual(sent, form.replace(b"\nm\r", b"\n%b\r" % model.encode()))
+
 
 class ErrorTests(SynchronousTestCase):
     """Every status means one error, and only blame for the request is passed on in words."""
@@ -89,6 +122,22 @@ class ErrorTests(SynchronousTestCase):
             self.assertEqual(
                 (error.status, error.message, error.param, error.code, error.may_fail_over),
                 (status, "too long", "messages", "provider_invalid_request", False),
+            )
+
+    def test_filtered(self) -> None:
+        """A prompt that a filter refuses is blamed on the request, by a code of its own."""
+        for code in (
+            "content_filter",
+            "contentFilter",
+            "content_policy_violation",
+            "moderation_blocked",
+        ):
+            said = orjson.dumps({"error": {"message": "no", "type": None, "code": code}})
+            error = OpenAICompatible().error(400, said, None)
+            self.assertIsInstance(error, ProviderRejected)
+            self.assertEqual(
+                (error.status, error.code, error.message, error.may_fail_over),
+                (400, "content_filter", "no", False),
             )
 
     def test_not_found(self) -> None:
@@ -137,10 +186,43 @@ class ErrorTests(SynchronousTestCase):
 class AddressTests(SynchronousTestCase):
     """Where requests go, and with what credential."""
 
-    def test_path(self) -> None:
-        """Chat completions lie where OpenAI has them below its base URL."""
-        self.assertEqual(OpenAICompatible().path("chat"), b"/chat/completions")
+    def test_target(self) -> None:
+        """Everything lies where OpenAI has it below its base URL, whatever the model."""
+        for name, path in (("chat", b"/chat/completions"), ("speech", b"/audio/speech")):
+            for base_path, root in ((b"/own/v1", b"/own/v1"), (b"/", b"")):
+                target = OpenAICompatible().target(base_path, OPERATIONS[name], "../m")
+                self.assertEqual(target, root + path)
+
+    def test_beside_the_version(self) -> None:
+        """Tokens are no part of any version of an API."""
+        for base_path, root in (
+            (b"/v1", b""),
+            (b"/own/v1", b"/own"),
+            (b"/own", b"/own"),
+            (b"/v1/own", b"/v1/own"),
+            (b"/", b""),
+        ):
+            for name in ("tokenize", "detokenize"):
+                target = OpenAICompatible().target(base_path, OPERATIONS[name], "m")
+                self.assertEqual(target, b"%b/%b" % (root, name.encode()))
+
+    def test_listing(self) -> None:
+        """The models are listed below the base URL."""
+        self.assertEqual(OpenAICompatible().listing(b"/own/v1"), b"/own/v1/models")
+        self.assertEqual(OpenAICompatible().listing(b"/"), b"/models")
+
+    def test_headers(self) -> None:
+        """No request says more than the gateway's own headers."""
+        self.assertEqual(OpenAICompatible().headers, ())
 
     def test_credential(self) -> None:
         """The key is a bearer token."""
         self.assertEqual(OpenAICompatible().credential("k"), ("authorization", "Bearer k"))
+
+
+class AnswerTests(SynchronousTestCase):
+    """What comes back."""
+
+    def test_translation(self) -> None:
+        """It is the client's API already."""
+        self.assertIsNone(OpenAICompatible().translation(CHAT))

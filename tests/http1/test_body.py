@@ -36,12 +36,12 @@ class ChunkedBodyTests(SynchronousTestCase):
     """llhttp decodes; the bounds are ours."""
 
     def setUp(self) -> None:
-        self.body = ChunkedBody(Limits())
+        self.body = ChunkedBody(Limits(), 10_000_000)
 
     def assert_refused(
         self, wire: bytes, error: type[CallerError] = UnreadableBody, size: int = 1024
     ) -> None:
-        body = ChunkedBody(Limits())
+        body = ChunkedBody(Limits(), 10_000_000)
         with self.assertRaises(error):
             for start in range(0, len(wire), size):
                 body.feed(wire[start : start + size])
@@ -49,7 +49,7 @@ class ChunkedBodyTests(SynchronousTestCase):
     def test_every_split(self) -> None:
         """Two pieces, cut anywhere, are the same body with the same rest."""
         for cut in range(1, len(WIRE)):
-            body = ChunkedBody(Limits())
+            body = ChunkedBody(Limits(), 10_000_000)
             self.assertIsNone(body.feed(WIRE[:cut]), cut)
             self.assertEqual(body.feed(WIRE[cut:] + b"rest"), b"rest", cut)
             self.assertEqual((body.take(), body.received), (PAYLOAD, len(WIRE)))
@@ -63,7 +63,7 @@ class ChunkedBodyTests(SynchronousTestCase):
         """Payloads that look like framing change nothing, wherever the reads end."""
         wire = b"".join(b"%x\r\n%b\r\n" % (len(chunk), chunk) for chunk in chunks)
         wire += b"0\r\n\r\n0\r\n\r\n"
-        body = ChunkedBody(Limits())
+        body = ChunkedBody(Limits(), 10_000_000)
         places = sorted({0, len(wire), *(cut for cut in cuts if cut < len(wire))})
         rest: bytes | None = None
         for start, end in pairwise(places):
@@ -80,7 +80,7 @@ class ChunkedBodyTests(SynchronousTestCase):
             b"Transfer-Encoding: chunked",
         )
         for trailer in trailers:
-            body = ChunkedBody(Limits())
+            body = ChunkedBody(Limits(), 10_000_000)
             self.assertEqual(body.feed(b"1\r\nx\r\n0\r\n" + trailer + b"\r\n\r\nrest"), b"rest")
             self.assertEqual(body.take(), b"x")
 
@@ -125,12 +125,12 @@ class ChunkedBodyTests(SynchronousTestCase):
 
     def test_payload_limit(self) -> None:
         """The payload is bounded by the body's limit."""
-        body = ChunkedBody(Limits(body=4))
+        body = ChunkedBody(Limits(), 4)
         body.feed(b"4\r\nabcd")
         self.assertRaises(PayloadTooLarge, body.feed, b"\r\n1\r\ne")
 
     def test_wire_limit(self) -> None:
         """The wire bytes are bounded too, as a multiple of that limit."""
-        body = ChunkedBody(Limits(body=20000))
+        body = ChunkedBody(Limits(), 20000)
         body.feed(b"1\r\nx\r\n" * 17000)
         self.assertRaises(PayloadTooLarge, body.feed, b"1\r\nx\r\n" * 1000)

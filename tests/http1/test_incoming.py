@@ -37,6 +37,12 @@ class IncomingRequestTests(SynchronousTestCase):
         request.postpath = [b"c"]
         self.assertEqual(request.postpath, [b"c"])
 
+    def test_odd_parameters(self) -> None:
+        """A query may say anything, and its parameters are bytes."""
+        head = HEAD.replace(b"x=1&x=%32&y=", b"a+b=%ff+&&=c")
+        request = receive(head=head)
+        self.assertEqual(request.args, {b"a b": [b"\xff "], b"": [b"c"]})
+
     def test_headers(self) -> None:
         """A header has its last value, all values, and Twisted's form."""
         request = receive(b"X-A: 1", b"x-a: \xe9")

@@ -5,8 +5,9 @@ from twisted.trial.unittest import SynchronousTestCase
 from inference_gateway.errors import InvalidRequest
 from inference_gateway.http1.intake import Intake
 from inference_gateway.http1.limits import Limits
+from inference_gateway.http1.refusals import PayloadTooLarge
 from inference_gateway.http1.rules import RequestHead
-from tests.http1.server import GET, post
+from tests.http1.server import GET, chunked, post
 
 
 class IntakeTests(SynchronousTestCase):
@@ -25,7 +26,7 @@ class IntakeTests(SynchronousTestCase):
         wire = post(b"hurry")
         head = self.feed(wire + GET)
         self.assertEqual(self.intake.rest, b"hurry" + GET)
-        self.intake.expect_body(head, 0)
+        self.intake.expect_body(head, 0, 100)
         self.assertTrue(self.intake.in_body)
         self.assertEqual(self.intake.feed(self.intake.rest), b"hurry")
         self.assertEqual((self.intake.size, self.intake.rest), (len(wire), GET))
@@ -33,12 +34,24 @@ class IntakeTests(SynchronousTestCase):
         self.assertEqual(self.intake.size, len(GET))
         self.assertTrue(self.intake.empty)
 
+    def test_chunks_bounded(self) -> None:
+        """A body in chunks may have as many bytes as the caller says, whatever the limits say."""
+        for most, fits in ((5, True), (4, False)):
+            intake = Intake(Limits(body=4))
+            head = intake.feed(chunked(b"hurry"))
+            assert isinstance(head, RequestHead)
+            intake.expect_body(head, 0, most)
+            if fits:
+                self.assertEqual(intake.feed(intake.rest), b"hurry")
+            else:
+                self.assertRaises(PayloadTooLarge, intake.feed, intake.rest)
+
     def test_dropped(self) -> None:
         """A dropped body counts with what came of it."""
         wire = post(b"hurry")
-        self.intake.expect_body(self.feed(wire[:-5]), 0)
+        self.intake.expect_body(self.feed(wire[:-5]), 0, 100)
         self.intake.drop_body()
-        self.intake.expect_body(self.feed(wire[:-5]), 0)
+        self.intake.expect_body(self.feed(wire[:-5]), 0, 100)
         self.assertIsNone(self.intake.feed(b"hur"))
         self.assertEqual(self.intake.size, len(wire) - 2)
         self.intake.drop_body()
@@ -55,7 +68,7 @@ class IntakeTests(SynchronousTestCase):
 
     def test_deadline(self) -> None:
         """Each byte of a body buys time, between the grace and the absolute limit."""
-        self.intake.expect_body(self.feed(post(b"x" * 9000)[:-9000]), 5)
+        self.intake.expect_body(self.feed(post(b"x" * 9000)[:-9000]), 5, 9000)
         for size, deadline in ((0, 15), (1000, 15), (1000, 25), (6000, 65)):
             self.intake.feed(b"x" * size)
             self.assertEqual(self.intake.body_deadline(), deadline)

@@ -17,7 +17,7 @@ from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.roster import RosterEntry
 from inference_gateway.routing.table import Candidate
 from inference_gateway.testing import Answer, FakeProvider
-from tests.pipeline.chats import chat
+from tests.pipeline.chats import asked, chat
 
 TIMEOUTS = TimeoutSettings(first_byte=10.0, first_token=20.0, idle=5.0, total=50.0)
 
@@ -51,6 +51,7 @@ class AttemptTestCase(SynchronousTestCase):
         self.entry = RosterEntry(settings=settings, provider=self.provider)
         running = run_attempt(
             self.call,
+            asked(self.call),
             Candidate(self.entry, self.own_name),
             "public-name",
             self.clock,

@@ -6,6 +6,8 @@ import orjson
 
 from inference_gateway.exchange import Call
 from inference_gateway.wire.chat import parse_chat
+from inference_gateway.wire.operations import OPERATIONS
+from inference_gateway.wire.request import ModelRequest
 
 #: The end of a stream.
 DONE = b"data: [DONE]\n\n"
@@ -49,6 +51,12 @@ def request(model: str = "m", **fields: Any) -> bytes:
     )
 
 
+def asked(call: Call) -> ModelRequest:
+    """Return what ``call``, which was parsed, asks for."""
+    assert call.request is not None
+    return call.request
+
+
 def chat(model: str = "m", *, received: float = 0.0, **fields: Any) -> Call:
     """Return a call with a parsed chat request."""
     parsed = parse_chat(request(model, **fields))
@@ -60,4 +68,20 @@ def chat(model: str = "m", *, received: float = 0.0, **fields: Any) -> Call:
         operation="chat",
         request=parsed,
         stream=parsed.stream,
+    )
+
+
+def call_for(operation: str, *, stream: bool = True) -> Call:
+    """Return a call of a kind that is relayed as it is."""
+    return Call(
+        id="r-1",
+        received=0.0,
+        method="POST",
+        path="/v1/any",
+        route="/v1/any",
+        operation=operation,
+        stream=stream,
+        request=ModelRequest(
+            operation=OPERATIONS[operation], model="m", body=b'{"model":"m"}', stream=stream
+        ),
     )

@@ -16,7 +16,7 @@ from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.testing import ManualBody, RecordingSink
 from inference_gateway.wire.sse import Event
-from tests.pipeline.chats import chat, text
+from tests.pipeline.chats import asked, chat, text
 
 EMPTY = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":null}]}\n\n'
 ERROR = b'data: {"error":{"message":"out of memory"}}\n\n'
@@ -61,6 +61,7 @@ class StreamTestCase(SynchronousTestCase):
         self.body = ManualBody(*early)
         self.stream = AttemptStream(
             call,
+            asked(call),
             self.attempt,
             self.body,
             self.clock,

@@ -13,7 +13,8 @@ from inference_gateway.pipeline.assembly import assemble
 from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.testing import ManualBody
-from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, chat, text
+from inference_gateway.wire.assemble import Assembler
+from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, asked, chat, text
 
 
 class AssemblyTests(SynchronousTestCase):
@@ -26,6 +27,7 @@ class AssemblyTests(SynchronousTestCase):
         self.body = ManualBody(ROLE, text("a"))
         self.stream = AttemptStream(
             self.call,
+            asked(self.call),
             self.attempt,
             self.body,
             self.clock,
@@ -33,7 +35,7 @@ class AssemblyTests(SynchronousTestCase):
             total=Deadline.after(0.0, "total", 100.0),
         )
         self.successResultOf(self.stream.first_content())
-        self.whole: Deferred[bytes] = assemble(self.stream)
+        self.whole: Deferred[bytes] = assemble(self.stream, Assembler())
 
     def tearDown(self) -> None:
         self.clock.advance(1.0)

@@ -108,9 +108,3 @@ class EndingTests(AttemptTestCase):
         self.call = chat()
         reply = self.successResultOf(self.ask(ProviderReply(status=201, body=answer())))
         self.assertEqual(reply.status, 201)
-
-    def test_call_without_a_request(self) -> None:
-        """Without a parsed request there is nothing to estimate usage from."""
-        self.call = Call(id="r", received=0.0, method="POST", path="/")
-        self.successResultOf(self.ask(answer(usage=None)))
-        self.assertIsNone(self.call.usage)

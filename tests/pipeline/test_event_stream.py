@@ -12,7 +12,7 @@ from inference_gateway.errors import (
 from inference_gateway.exchange import Call, Usage
 from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.resilience.deadline import Deadline
-from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, chat, text
+from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, asked, chat, text
 from tests.pipeline.streaming import COMMENT, EMPTY, ERROR, MALFORMED, ReactingSink, StreamTestCase
 
 
@@ -124,6 +124,7 @@ class BeforeContentTests(StreamTestCase):
         """A stream that nobody ever read is left like any other."""
         stream = AttemptStream(
             self.call,
+            asked(self.call),
             self.attempt,
             self.body,
             self.clock,
@@ -295,13 +296,6 @@ class UsageTests(StreamTestCase):
         call = chat(stream=True)
         self.run_stream(call, text("a"), STOP, DONE)
         self.assertEqual((call.response_model, call.finish_reason), ("upstream-model", "stop"))
-
-    def test_without_a_request(self) -> None:
-        """A call without a parsed request is streamed all the same, and nothing is estimated."""
-        call = Call(id="r", received=0.0, method="POST", path="/", stream=True)
-        self.run_stream(call, text("a"), STOP, DONE)
-        self.assertIsNone(call.usage)
-        self.assertComplete()
 
     def test_several_choices(self) -> None:
         """A stream of several choices is complete when each has its finish_reason."""

@@ -20,7 +20,7 @@ from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.testing import ManualBody, RecordingSink
 from inference_gateway.wire.sse import Event
-from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, chat, text
+from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, asked, chat, text
 from tests.pipeline.streaming import COMMENT, ERROR, MALFORMED, ReactingSink, StreamTestCase
 
 
@@ -220,7 +220,7 @@ class SplitTests(SynchronousTestCase):
         body = ManualBody()
         attempt = Attempt(provider="p", model="m", started=0.0)
         stream = AttemptStream(
-            call, attempt, body, clock, idle=5.0, total=Deadline(9.0, "total", 9.0)
+            call, asked(call), attempt, body, clock, idle=5.0, total=Deadline(9.0, "total", 9.0)
         )
         sink = RecordingSink()
         stream.first_content().addCallback(lambda _: stream.start(sink))

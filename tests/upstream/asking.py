@@ -6,7 +6,7 @@ from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.config.settings import ProviderSettings
-from inference_gateway.dialects.registry import DIALECTS
+from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.exchange import Attempt, ByteStream, Call, ProviderReply
 from inference_gateway.http1.agent import Agent
 from inference_gateway.upstream.provider import HTTPProvider
@@ -44,7 +44,7 @@ class ProviderTestCase(SynchronousTestCase):
         configured = {"id": "p", "type": "openai", "base_url": "http://127.0.0.1:8001/v1"}
         made = ProviderSettings(**{**configured, **settings})  # type: ignore[arg-type]
         self.provider = HTTPProvider(
-            made, DIALECTS[made.type], self.agent, via=b"hop-1", wall=lambda: WALL
+            made, dialect_for(made), self.agent, via=b"hop-1", wall=lambda: WALL
         )
 
     def ask(

@@ -132,7 +132,7 @@ class StreamedAnswerTests(SynchronousTestCase):
 
     def test_role(self) -> None:
         """The first event of each choice tells the role and no content."""
-        events = chunks(answer_to("hi", n=2).role())
+        events = chunks(answer_to("hi", n=2).opening())
         self.assertEqual([event["choices"][0]["index"] for event in events], [0, 1])
         self.assertEqual(events[0]["choices"][0]["delta"], {"role": "assistant", "content": ""})
 
@@ -167,8 +167,8 @@ class StreamedAnswerTests(SynchronousTestCase):
     def test_usage_asked_for(self) -> None:
         """Every chunk has a usage, if null, exactly when the client asked for it."""
         asked = answer_to("hi", stream=True, stream_options={"include_usage": True})
-        self.assertTrue(all(event["usage"] is None for event in chunks(asked.role())))
-        self.assertNotIn("usage", chunks(answer_to("hi").role())[0])
+        self.assertTrue(all(event["usage"] is None for event in chunks(asked.opening())))
+        self.assertNotIn("usage", chunks(answer_to("hi").opening())[0])
 
     def test_long_word(self) -> None:
         """A word of a million letters is told in many small events."""

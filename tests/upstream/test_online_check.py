@@ -8,7 +8,7 @@ from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.config.settings import ProviderSettings, Secret, TimeoutSettings
-from inference_gateway.dialects.registry import DIALECTS
+from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.upstream.online_check import Finding, check_online
 from tests.http1.fake_upstream import MemoryNetwork
 from tests.upstream.asking import response
@@ -44,7 +44,8 @@ class OnlineCheckTestCase(SynchronousTestCase):
 
     def check(self, *providers: ProviderSettings) -> Deferred[list[Finding]]:
         """Begin to ask."""
-        return Deferred.fromCoroutine(check_online(providers, DIALECTS, self.network.reactor))
+        asked = [(p, None if p.type == "echo" else dialect_for(p)) for p in providers]
+        return Deferred.fromCoroutine(check_online(asked, self.network.reactor))
 
     def found(self, checking: Deferred[list[Finding]]) -> list[Finding]:
         """Return the findings, by which time all connections are closed."""
@@ -85,6 +86,17 @@ class RequestTests(OnlineCheckTestCase):
                 b"User-Agent: inference-gateway",
             ],
         )
+
+    def test_azure(self) -> None:
+        """Azure has its list elsewhere, and its key in a header of its own."""
+        line, *headers = self.sent(
+            type="azure",
+            base_url="http://127.0.0.1:8001/openai",
+            api_version="2099-01-01",
+            api_key=Secret(CANARY),
+        )
+        self.assertEqual(line, b"GET /openai/models?api-version=2099-01-01 HTTP/1.1")
+        self.assertIn(b"Api-Key: canary-81c0", headers)
 
     def test_credential(self) -> None:
         """It gets the key and the headers that a call would have."""
@@ -127,6 +139,11 @@ class AnswerTests(OnlineCheckTestCase):
         finding = self.finding(response(body=models("a", "b", "c")), models=names)
         self.assertGood(finding, "reachable, lists 3 models")
 
+    def test_deployments(self) -> None:
+        """Of Azure's list nothing is expected: what is deployed is not in it."""
+        finding = self.finding(response(body=models("a")), type="azure", models={"b": "b"})
+        self.assertGood(finding, "reachable, lists 1 model")
+
     def test_refused_credential(self) -> None:
         """A refused credential is called so, and a missing one is told of."""
         for status in (401, 403):
@@ -142,6 +159,8 @@ class AnswerTests(OnlineCheckTestCase):
         self.assertBad(self.finding(response(404)), message)
         finding = self.finding(response(404), base_url="http://127.0.0.1:8001/api")
         self.assertBad(finding, f"{message} OpenAI's convention ends in /v1")
+        finding = self.finding(response(404), type="azure", base_url="http://127.0.0.1:8001/openai")
+        self.assertBad(finding, message)
 
     def test_other_statuses(self) -> None:
         """Other statuses are told as they are."""

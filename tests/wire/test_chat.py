@@ -69,7 +69,13 @@ class ParseTests(SynchronousTestCase):
         """What is not asked for has the API's defaults."""
         request = parse_chat(body())
         self.assertEqual(
-            (request.model, request.stream, request.include_usage, request.n, request.max_tokens),
+            (
+                request.model,
+                request.stream,
+                request.include_usage,
+                request.choices,
+                request.max_tokens,
+            ),
             ("m", False, False, 1, None),
         )
         self.assertEqual(request.dropped, ())
@@ -80,7 +86,7 @@ class ParseTests(SynchronousTestCase):
             body(stream=True, stream_options={"include_usage": True}, n=2, max_tokens=7)
         )
         self.assertEqual(
-            (request.stream, request.include_usage, request.n, request.max_tokens),
+            (request.stream, request.include_usage, request.choices, request.max_tokens),
             (True, True, 2, 7),
         )
 
@@ -88,7 +94,7 @@ class ParseTests(SynchronousTestCase):
         """Null is as good as nothing."""
         request = parse_chat(body(stream=None, stream_options=None, n=None, max_tokens=None))
         self.assertEqual(
-            (request.stream, request.include_usage, request.n, request.max_tokens),
+            (request.stream, request.include_usage, request.choices, request.max_tokens),
             (False, False, 1, None),
         )
 

@@ -216,6 +216,11 @@ class StreamTests(SynchronousTestCase):
         )
         self.assertEqual(inspector.output_chars, 5)
 
+    def test_deep(self) -> None:
+        """A delta may be nested as deep as the parser goes."""
+        data = b'{"choices":[{"delta":{"x":' + b"[" * 900 + b'"a"' + b"]" * 900 + b"}}]}"
+        self.assertEqual(self.told(event(data)).output_chars, 1)
+
     def test_errors(self) -> None:
         """An error object, or an event of that name, tells what went wrong."""
         for seen, message in (
