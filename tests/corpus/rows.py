@@ -14,6 +14,7 @@ from tests.corpus import (
     request_lines,
     slow_clients,
     targets,
+    text_bodies,
 )
 from tests.corpus.case import Case
 
@@ -26,6 +27,7 @@ CASES: tuple[Case, ...] = (
     *content_headers.CASES,
     *targets.CASES,
     *bodies.CASES,
+    *text_bodies.CASES,
     *slow_clients.CASES,
     *disconnects.CASES,
 )
