@@ -48,7 +48,7 @@ setup(
         *find_packages(include=["inference_gateway", "inference_gateway.*"]),
         "twisted.plugins",
     ],
-    package_data={"inference_gateway": ["py.typed"]},
+    package_data={"inference_gateway": ["py.typed"], "inference_gateway.api": ["openapi.yaml"]},
     # The plugin cache and the type marker are looked for as plain files.
     zip_safe=False,
     install_requires=[

@@ -1,4 +1,4 @@
-"""What needs no key: the front page and the health probes; and the metrics.
+"""What needs no key: front page, description and health probes; and the metrics.
 
 Probes are cheap and say nothing about providers.
 """
@@ -6,9 +6,12 @@ Probes are cheap and say nothing about providers.
 from collections.abc import Callable, Mapping
 from html import escape
 
+import orjson
 from klein import Klein
 
 from inference_gateway import __version__
+from inference_gateway.api.description import describe
+from inference_gateway.api.preference import prefers
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.exchange import Call
@@ -17,6 +20,7 @@ from inference_gateway.telemetry.metrics import CONTENT_TYPE, Metrics
 _LINKS = {
     "chat_completions": "/v1/chat/completions",
     "models": "/v1/models",
+    "openapi": "/openapi.json",
     "live": "/health/live",
     "ready": "/health/ready",
     "metrics": "/metrics",
@@ -32,8 +36,12 @@ _PAGE = """<!doctype html>
 """
 
 
+#: What is at the root depends on this header of the request.
+_VARY = ((b"vary", b"Accept"),)
+
+
 class Probes:
-    """Front page and health; ``ready`` gives the named checks and whether each holds.
+    """Front page, description and health; ``ready`` gives the named checks and whether each holds.
 
     ``has_metrics`` says whether the metrics are served here as well.
     """
@@ -51,6 +59,10 @@ class Probes:
     ) -> None:
         self._responder = responder
         self._title = title
+        self._root_path = root_path
+        self._has_metrics = has_metrics
+        #: Made when somebody asks for it.
+        self._description = b""
         self._links = {
             name: root_path + path
             for name, path in _LINKS.items()
@@ -63,18 +75,31 @@ class Probes:
         """Say what this is: as a page to a browser, as JSON to everything else."""
         call: Call = request.call
         accepted = request.requestHeaders.getRawHeaders(b"accept", [])
-        if any(b"text/html" in value for value in accepted):
+        if prefers(accepted, b"text/html", b"application/json"):
             links = "\n".join(
                 f'<li><a href="{escape(path)}">{escape(path)}</a></li>'
                 for path in self._links.values()
             )
             page = _PAGE.format(title=escape(self._title), version=__version__, links=links)
             self._responder.whole(
-                request, call, page.encode(), content_type=b"text/html; charset=utf-8"
+                request,
+                call,
+                page.encode(),
+                content_type=b"text/html; charset=utf-8",
+                headers=_VARY,
             )
             return
         value = {"title": self._title, "version": __version__, "links": self._links}
-        self._responder.json(request, call, value)
+        self._responder.whole(request, call, orjson.dumps(value), headers=_VARY)
+
+    @app.route("/openapi.json", methods=["GET"])
+    async def description(self, request: WebRequest) -> None:
+        """Answer with the description of all routes for clients."""
+        if not self._description:
+            self._description = describe(
+                title=self._title, root_path=self._root_path, has_metrics=self._has_metrics
+            )
+        self._responder.whole(request, request.call, self._description)
 
     @app.route("/healthz", methods=["GET"])
     @app.route("/health/live", methods=["GET"])

@@ -1,6 +1,9 @@
 """The front page, the probes and the metrics."""
 
+from typing import ClassVar
+
 from inference_gateway import __version__
+from inference_gateway.exchange import Principal
 from tests.api.gateway import GatewayTestCase
 
 
@@ -16,10 +19,17 @@ class FrontPageTests(GatewayTestCase):
 
     def test_page(self) -> None:
         """A browser gets a page whose title cannot be markup."""
-        answer = self.ask("GET", "/", None, ("Accept", "text/html,application/xhtml+xml"))
+        answer = self.ask("GET", "/", None, ("Accept", "text/html,application/xhtml+xml,*/*;q=0.8"))
         self.assertEqual(answer.headers["content-type"], "text/html; charset=utf-8")
         self.assertIn(b"<h1>A &lt;Gateway&gt;</h1>", answer.body)
         self.assertIn(b'<a href="/v1/models">', answer.body)
+        self.assertIn(b'<a href="/openapi.json">', answer.body)
+
+    def test_preference(self) -> None:
+        """Who takes a page, but would rather have JSON, gets that; caches are told of it."""
+        answer = self.ask("GET", "/", None, ("Accept", "application/json, text/html;q=0.5"))
+        self.assertEqual(answer.json["version"], __version__)
+        self.assertEqual(answer.headers["vary"], "Accept")
 
     def test_links_lead_somewhere(self) -> None:
         """Every link is a path that is there."""
@@ -38,6 +48,34 @@ class RootedTests(GatewayTestCase):
         self.assertEqual(links["chat_completions"], "/gw/v1/chat/completions")
         self.assertEqual(self.ask("GET", links["models"]).status, 200)
         self.assertEqual(self.log.records[-1]["route"], "/v1/models")
+
+    def test_description(self) -> None:
+        """The description is there, too, and tells where it is."""
+        for path in ("/openapi.json", "/gw/openapi.json"):
+            value = self.ask("GET", path).json
+            self.assertEqual(value["servers"], [{"url": "/gw"}])
+
+
+class DescriptionTests(GatewayTestCase):
+    """The description of the routes."""
+
+    def test_served(self) -> None:
+        """It is JSON, under the title of the gateway, and the same each time."""
+        answer, again = self.ask("GET", "/openapi.json"), self.ask("GET", "/openapi.json")
+        self.assertEqual(answer.headers["content-type"], "application/json")
+        self.assertEqual(answer.json["info"]["title"], "A <Gateway>")
+        self.assertEqual(answer.body, again.body)
+
+
+class ClosedDescriptionTests(GatewayTestCase):
+    """The description, of a gateway that wants a key."""
+
+    keys: ClassVar = {b"good-key": Principal(id="alice")}
+
+    def test_open(self) -> None:
+        """It needs none."""
+        self.assertEqual(self.ask("GET", "/openapi.json").status, 200)
+        self.assertEqual(self.ask("GET", "/v1/models").status, 401)
 
 
 class HealthTests(GatewayTestCase):
