@@ -9,6 +9,7 @@ from zope.interface import Attribute, Interface
 
 from inference_gateway.errors import ProviderError
 from inference_gateway.exchange import Attempt, Call, Outcome, Principal, ProviderReply, Reply
+from inference_gateway.wire.health import Health
 from inference_gateway.wire.operations import Operation
 from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.sse import Event
@@ -145,6 +146,21 @@ class IDialect(Interface):
 
     def error(status: int, body: bytes, retry_after: float | None) -> ProviderError:
         """Return what an answer other than 200 means; ``retry_after`` is in seconds."""
+
+    def health_target(base_path: bytes) -> bytes | None:
+        """Return the request target of the server's health; None where it has none of its own.
+
+        Then the list of models is all that there is to ask for.
+        """
+
+    def health(status: int, body: bytes) -> Health:
+        """Return what the answer at `health_target` means, whatever its status."""
+
+    def slots_target(base_path: bytes) -> bytes | None:
+        """Return the request target that tells the number of slots; None where nothing does."""
+
+    def slots(status: int, body: bytes) -> int | None:
+        """Return how many slots the answer at `slots_target` tells of; None where it does not."""
 
 
 class IBalancer(Interface):

@@ -18,6 +18,7 @@ from inference_gateway.errors import (
 from inference_gateway.interfaces import IDialect, Translation
 from inference_gateway.wire.edit import member_spans, set_member
 from inference_gateway.wire.error_body import read_provider_error
+from inference_gateway.wire.health import Health, HealthState
 from inference_gateway.wire.multipart import set_form_model
 from inference_gateway.wire.operations import Operation
 from inference_gateway.wire.request import ModelRequest
@@ -62,10 +63,9 @@ class OpenAICompatible:
 
     def target(self, base_path: bytes, operation: Operation, model: str) -> bytes:
         """Return where ``operation`` is found, whatever the model."""
-        base_path = base_path.rstrip(b"/")
         if operation.name in _AT_ROOT:
-            base_path = base_path.removesuffix(b"/v1")
-        return base_path + operation.path
+            return beside_version(base_path, operation.path)
+        return base_path.rstrip(b"/") + operation.path
 
     def listing(self, base_path: bytes) -> bytes:
         """Return where the models are listed."""
@@ -124,6 +124,27 @@ class OpenAICompatible:
         if status < 400:
             return ProviderInvalidAnswer("the provider redirects, which is never followed")
         return ProviderError(f"the provider answered {status}")
+
+    def health_target(self, base_path: bytes) -> bytes | None:
+        """Return none: the API has no question about the server."""
+        return None
+
+    def health(self, status: int, body: bytes) -> Health:
+        """Return that nothing is known."""
+        return Health(state=HealthState.UNKNOWN)
+
+    def slots_target(self, base_path: bytes) -> bytes | None:
+        """Return none: the API has no slots."""
+        return None
+
+    def slots(self, status: int, body: bytes) -> int | None:
+        """Return none, as nothing tells of any."""
+        return None
+
+
+def beside_version(base_path: bytes, path: bytes) -> bytes:
+    """Return where ``path`` is found that lies beside a trailing ``/v1``, not below it."""
+    return base_path.rstrip(b"/").removesuffix(b"/v1") + path
 
 
 def _with_usage(request: ModelRequest) -> bytes:

@@ -1,10 +1,10 @@
-"""Asks each provider for its models, to learn whether it is there and takes the credential.
+"""Asks each provider how it is and for its models: is it there, and does it take the credential?
 
 For the operator at the command line; nothing that serves calls may import this, as it brings treq.
 Findings hold neither keys nor addresses nor a byte of what came, and are printed elsewhere.
 """
 
-from collections.abc import Iterable
+from collections.abc import Callable, Coroutine, Iterable
 from typing import Any
 
 import attrs
@@ -14,6 +14,7 @@ from twisted.internet.interfaces import IReactorTime
 from inference_gateway.config.settings import ProviderSettings
 from inference_gateway.errors import ProviderError, ProviderInvalidAnswer
 from inference_gateway.http1.agent import Agent
+from inference_gateway.http1.origin import split_uri
 from inference_gateway.interfaces import IDialect
 from inference_gateway.upstream.client import UpstreamClient
 from inference_gateway.upstream.model_list import (
@@ -21,9 +22,12 @@ from inference_gateway.upstream.model_list import (
     LONGEST_LIST,
     listed_ids,
     listing_headers,
-    listing_url,
 )
 from inference_gateway.upstream.trust import tls_policy
+from inference_gateway.wire.health import Health, HealthState
+
+#: Asks for a request target; returns the status and the body of the answer.
+_Ask = Callable[[bytes], Coroutine[Any, Any, tuple[int, bytes]]]
 
 
 @attrs.frozen(kw_only=True)
@@ -63,6 +67,10 @@ async def _check(
 ) -> Finding:
     if dialect is None:
         return Finding(provider=settings.id, usable=True, message="built in, nothing to ask")
+    url = (settings.base_url or "").encode("ascii")
+    _, path = split_uri(url)
+    origin = url.removesuffix(path)
+    headers = listing_headers(settings, dialect)
     connect = settings.timeouts.connect
     agent = Agent(reactor, connect_timeout=connect, tls_policy=tls_policy(settings.ca_path))
     client = UpstreamClient(
@@ -72,11 +80,16 @@ async def _check(
         limit=connect + ANSWER_LIMIT,
         most=LONGEST_LIST,
     )
+
+    async def ask(target: bytes) -> tuple[int, bytes]:
+        response = await client.get((origin + target).decode("ascii"), headers=headers)
+        return response.code, await response.content()
+
     try:
-        response = await client.get(
-            listing_url(settings, dialect), headers=listing_headers(settings, dialect)
-        )
-        return _judged(settings, response.code, await response.content())
+        message = await _verdict(settings, dialect, path, ask)
+        return Finding(provider=settings.id, usable=True, message=message)
+    except _Unusable as verdict:
+        return Finding(provider=settings.id, usable=False, message=str(verdict))
     except ProviderInvalidAnswer as error:
         return Finding(provider=settings.id, usable=False, message=error.message)
     except ProviderError as error:
@@ -86,26 +99,66 @@ async def _check(
         await agent.close()
 
 
+# --- what is asked
+
+
+class _Unusable(Exception):
+    """The provider's answer is a reason not to call it; ``str`` says which."""
+
+
+async def _verdict(settings: ProviderSettings, dialect: IDialect, path: bytes, ask: _Ask) -> str:
+    """Return what there is to say about a provider that can be used; raises `_Unusable`."""
+    health = await _health(settings, dialect, path, ask)
+    status, body = await ask(dialect.listing(path))
+    listed = listed_ids(body) if status == 200 else None
+    if listed is None:
+        raise _Unusable(_blame(settings, status))
+    ready = ["ready"] if health.state is HealthState.READY else []
+    slots = [] if health.slots is None else [_counted(health.slots, "slot")]
+    said = ["reachable", *ready, *slots, f"lists {_counted(len(listed), 'model')}"]
+    return ", ".join(said) + _warning(settings, listed)
+
+
+async def _health(settings: ProviderSettings, dialect: IDialect, path: bytes, ask: _Ask) -> Health:
+    """Return what the provider says of itself; raises `_Unusable` unless calls might succeed."""
+    target = dialect.health_target(path)
+    if target is None:
+        return Health(state=HealthState.UNKNOWN)
+    status, body = await ask(target)
+    health = dialect.health(status, body)
+    if health.state is HealthState.LOADING:
+        raise _Unusable("loading its model; try again")
+    if health.state is HealthState.UNHEALTHY:
+        raise _Unusable(f"unhealthy ({status})")
+    target = dialect.slots_target(path)
+    if target is None or health.state is not HealthState.READY:
+        return health
+    try:
+        status, body = await ask(target)
+    except ProviderError:
+        # Good to know, but nothing that calls depend on.
+        return health
+    if status == 401:
+        # There are servers that let everybody see their health and their models, but not this.
+        raise _Unusable(_blame(settings, status))
+    return attrs.evolve(health, slots=dialect.slots(status, body))
+
+
 # --- what an answer means
 
 
-def _judged(settings: ProviderSettings, status: int, body: bytes) -> Finding:
-    listed = listed_ids(body) if status == 200 else None
-    if listed is not None:
-        return Finding(provider=settings.id, usable=True, message=_praise(settings, listed))
-    return Finding(provider=settings.id, usable=False, message=_blame(settings, status))
+def _counted(count: int, noun: str) -> str:
+    return f"{count} {noun}" if count == 1 else f"{count} {noun}s"
 
 
-def _praise(settings: ProviderSettings, listed: list[object]) -> str:
-    count = len(listed)
-    praise = f"reachable, lists {count} {'model' if count == 1 else 'models'}"
+def _warning(settings: ProviderSettings, listed: list[object]) -> str:
     wanted = dict.fromkeys(name for name in settings.models.values() if "*" not in name)
     missing = [name for name in wanted if name not in listed]
     # Azure's deployments have names of their own, and are not listed.
-    if missing and settings.type != "azure":
-        # no more than a warning: servers answer to names that they do not list, and the other way
-        praise += f"; warning: not among them: {', '.join(missing)}"
-    return praise
+    if not missing or settings.type == "azure":
+        return ""
+    # no more than a warning: servers answer to names that they do not list, and the other way
+    return f"; warning: not among them: {', '.join(missing)}"
 
 
 def _blame(settings: ProviderSettings, status: int) -> str:

@@ -39,7 +39,6 @@ from inference_gateway.wire.whole_answers import (
 )
 from inference_gateway.wire.whole_as_stream import as_events
 
-
 #: Bytes of an event that carries a whole response, images included.
 _LARGEST_RESPONSE = 16 * 1024 * 1024
 

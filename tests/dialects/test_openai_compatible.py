@@ -3,6 +3,8 @@
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
+from inference_gateway.dialects.anthropic import Anthropic
+from inference_gateway.dialects.azure import AzureOpenAI
 from inference_gateway.dialects.openai_compatible import OpenAICompatible
 from inference_gateway.errors import (
     ProviderAuthFailed,
@@ -12,6 +14,7 @@ from inference_gateway.errors import (
     ProviderRateLimited,
     ProviderRejected,
 )
+from inference_gateway.wire.health import HealthState
 from inference_gateway.wire.operations import CHAT, OPERATIONS, Operation
 from inference_gateway.wire.request import ModelRequest
 from tests.dialects.requests import asked
@@ -226,3 +229,15 @@ class AnswerTests(SynchronousTestCase):
     def test_translation(self) -> None:
         """It is the client's API already."""
         self.assertIsNone(OpenAICompatible().translation(CHAT))
+
+
+class HealthTests(SynchronousTestCase):
+    """The API has nothing to say about the server."""
+
+    def test_nothing(self) -> None:
+        """Nothing can be asked, and no answer would tell anything; so it is with those like it."""
+        for dialect in (OpenAICompatible(), AzureOpenAI(), Anthropic()):
+            self.assertIsNone(dialect.health_target(b"/v1"))
+            self.assertIsNone(dialect.slots_target(b"/v1"))
+            self.assertIs(dialect.health(503, b"").state, HealthState.UNKNOWN)
+            self.assertIsNone(dialect.slots(200, b'{"total_slots":4}'))

@@ -4,6 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.dialects.vllm import VLLM
 from inference_gateway.errors import ProviderError, ProviderRejected
+from inference_gateway.wire.health import HealthState
 from inference_gateway.wire.inspect import Kind, StreamInspector
 from inference_gateway.wire.operations import OPERATIONS
 from inference_gateway.wire.sse import SSEParser
@@ -87,6 +88,28 @@ class ErrorTests(SynchronousTestCase):
         body = b'{"error":{"message":"no","type":"NotFoundError","param":"model","code":404}}'
         error = self.error(body, 404)
         self.assertEqual((error.status, error.may_fail_over), (404, True))
+
+
+class HealthTests(SynchronousTestCase):
+    """What it tells of itself."""
+
+    def test_target(self) -> None:
+        """Its health lies beside the version; of slots it has none."""
+        self.assertEqual(VLLM().health_target(b"/gpu/v1"), b"/gpu/health")
+        self.assertIsNone(VLLM().slots_target(b"/gpu/v1"))
+
+    def test_states(self) -> None:
+        """The status tells all, where vLLM itself has answered."""
+        for status, body, state in (
+            (200, b"", HealthState.READY),
+            (503, b"", HealthState.UNHEALTHY),
+            (500, b"", HealthState.UNHEALTHY),
+            (200, b"<html>", HealthState.UNKNOWN),
+            (401, b'{"error":"Unauthorized"}', HealthState.UNKNOWN),
+            (404, b'{"detail":"Not Found"}', HealthState.UNKNOWN),
+        ):
+            health = VLLM().health(status, body)
+            self.assertEqual((health.state, health.slots), (state, None), (status, body))
 
 
 class StreamTests(SynchronousTestCase):

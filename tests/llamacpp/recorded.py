@@ -39,14 +39,18 @@ class Recorded:
 
 
 def record(
-    address: tuple[str, int], body: Body, headers: Mapping[str, str] | None = None
+    address: tuple[str, int],
+    body: Body,
+    headers: Mapping[str, str] | None = None,
+    *,
+    path: str = "/v1/chat/completions",
 ) -> Recorded:
-    """Make a chat call on a connection of its own and return the whole answer."""
+    """Make a call, of chat by default, on a connection of its own and return the whole answer."""
     connection = http.client.HTTPConnection(*address, timeout=60)
     try:
         connection.request(
             "POST",
-            "/v1/chat/completions",
+            path,
             json.dumps(dict(body)),
             {"Content-Type": "application/json", **(headers or {})},
         )

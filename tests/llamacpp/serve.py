@@ -28,6 +28,9 @@ def serve(model: Path) -> None:
     params.port = 0
     params.endpoint_slots = True
     params.ui = False
+    # embeddings, too: of each token, and the mean of them for a text
+    params.embedding = True
+    params.pooling_type = llama.llama_pooling_type.LLAMA_POOLING_TYPE_MEAN
     server = llama.Server(params)
     print(server.listening_address, flush=True)
     sys.stdin.read()

@@ -9,7 +9,7 @@ from inference_gateway.errors import (
     ProviderUnavailable,
     Verdict,
 )
-from inference_gateway.exchange import Call, ProviderReply
+from inference_gateway.exchange import ProviderReply
 from inference_gateway.testing import Answer, ManualBody, RecordingSink
 from tests.pipeline.asking import AttemptTestCase
 from tests.pipeline.chats import DONE, ROLE, STOP, answer, chat, text

@@ -213,7 +213,7 @@ class ReachTests(OnlineCheckTestCase):
     def test_together(self) -> None:
         """All are asked at the same time and told of in their order."""
         echo = ProviderSettings(id="echo", models={"echo": "echo"})
-        checking = self.check(provider(id="a"), echo, provider(id="b", type="llamacpp"))
+        checking = self.check(provider(id="a"), echo, provider(id="b"))
         self.assertEqual(self.network.attempts, 2)
         self.network.accept(1).answer(response(body=models("x")))
         self.assertNoResult(checking)

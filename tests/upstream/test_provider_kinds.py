@@ -30,7 +30,7 @@ class KindTestCase(ProviderTestCase):
     def head(self, call: Call) -> list[bytes]:
         """Return the lines of the head that is sent."""
         asked = self.ask(call, stream=call.stream)
-        head = self.network.accept().value().partition(b"\r\n\r\n")[0]
+        head: bytes = self.network.accept().value().partition(b"\r\n\r\n")[0]
         asked.addErrback(lambda failure: failure.trap(CancelledError))
         asked.cancel()
         return head.split(b"\r\n")
