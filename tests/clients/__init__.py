@@ -1,0 +1,1 @@
+"""Unmodified client libraries against a real gateway, on every route that they know."""
