@@ -5,7 +5,14 @@ from inference_gateway.interfaces import HeaderValues
 from inference_gateway.wire.headers import media_type
 
 #: The routes whose bodies are forms, with files in them.
-FORM_ROUTES = frozenset({"/v1/audio/transcriptions"})
+FORM_ROUTES = frozenset(
+    {
+        "/v1/audio/transcriptions",
+        "/v1/audio/translations",
+        "/v1/images/edits",
+        "/v1/images/variations",
+    }
+)
 #: The routes to which a POST may come without a body.
 BODILESS_ROUTES = frozenset({"/v1/responses/<response_id>/cancel"})
 

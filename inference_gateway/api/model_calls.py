@@ -15,7 +15,7 @@ from inference_gateway.interfaces import Service
 from inference_gateway.wire.chat import parse_chat
 from inference_gateway.wire.completions import parse_completion
 from inference_gateway.wire.embeddings import parse_embeddings
-from inference_gateway.wire.multipart import parse_transcription
+from inference_gateway.wire.multipart import parse_form
 from inference_gateway.wire.operations import OPERATIONS
 from inference_gateway.wire.relayed import parse_relayed
 from inference_gateway.wire.request import ModelRequest
@@ -114,16 +114,33 @@ class ModelCalls:
     @app.route("/v1/audio/transcriptions", methods=["POST"])
     async def transcriptions(self, request: WebRequest) -> None:
         """Relay a recording, which comes as a form, to a provider that writes down what it says."""
-        (content_type,) = request.requestHeaders.getRawHeaders(b"content-type") or (b"",)
-        await self._answer(
-            request, "transcriptions", lambda body: parse_transcription(body, content_type)
-        )
+        await self._relay_form(request, "transcriptions")
+
+    @app.route("/v1/audio/translations", methods=["POST"])
+    async def translations(self, request: WebRequest) -> None:
+        """Relay a recording to a provider that writes down in English what it says."""
+        await self._relay_form(request, "translations")
+
+    @app.route("/v1/images/edits", methods=["POST"])
+    async def image_edits(self, request: WebRequest) -> None:
+        """Relay images, which come as a form, to a provider that changes them."""
+        await self._relay_form(request, "image_edits")
+
+    @app.route("/v1/images/variations", methods=["POST"])
+    async def image_variations(self, request: WebRequest) -> None:
+        """Relay an image to a provider that draws others like it."""
+        await self._relay_form(request, "image_variations")
 
     # --- all of them
 
     async def _relay(self, request: WebRequest, name: str) -> None:
         operation = OPERATIONS[name]
         await self._answer(request, name, lambda body: parse_relayed(body, operation))
+
+    async def _relay_form(self, request: WebRequest, name: str) -> None:
+        (content_type,) = request.requestHeaders.getRawHeaders(b"content-type") or (b"",)
+        operation = OPERATIONS[name]
+        await self._answer(request, name, lambda body: parse_form(body, content_type, operation))
 
     async def _answer(
         self, request: WebRequest, name: str, parse: Callable[[bytes], ModelRequest]

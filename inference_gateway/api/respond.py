@@ -102,7 +102,7 @@ class Responder:
         if error.should_retry is not None:
             headers += ((b"x-should-retry", b"true" if error.should_retry else b"false"),)
         self._write_whole(
-            request, call, error.status, JSON, headers, render_for(call.route, error, call.id)
+            request, call, error.status, JSON, headers, render_for(_api(call), error, call.id)
         )
         call.complete(Outcome.of(error))
 
@@ -133,3 +133,8 @@ class Responder:
         request.setHeader(b"content-length", b"%d" % len(body))
         request.write(body)
         request.finish()
+
+
+def _api(call: Call) -> str:
+    """Return the route, or what came instead of one: its API is spoken in either case."""
+    return call.path if call.route == "other" else call.route

@@ -21,6 +21,18 @@ from werkzeug.routing import RequestRedirect, Rule
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import InvalidRequest, MethodNotAllowed, ResourceNotFound
 
+#: What a gateway has no part in: what it cannot route by a model, or would have to keep.
+_LEFT_OUT = (
+    "/v1/assistants",
+    "/v1/batches",
+    "/v1/files",
+    "/v1/fine_tuning",
+    "/v1/realtime",
+    "/v1/threads",
+    "/v1/uploads",
+    "/v1/vector_stores",
+)
+
 View = Callable[[WebRequest], Coroutine[Deferred[Any], Any, None]]
 
 
@@ -119,6 +131,8 @@ class Router:
 
     def _not_found(self, path: str) -> str:
         trimmed = "/" + path.strip("/")
+        if trimmed.startswith(_LEFT_OUT):
+            return "this part of OpenAI's API is not served here, on purpose"
         candidates = [trimmed, "/v1" + trimmed, trimmed.replace("/v1/v1/", "/v1/", 1)]
         near = [path for path in candidates if path in self._paths]
         near += get_close_matches(trimmed[:256], self._paths, n=1, cutoff=0.6)

@@ -43,7 +43,9 @@ _MOST_ENDPOINTS: Mapping[str, frozenset[OperationName]] = {
             "responses",
             "speech",
             "transcriptions",
+            "translations",
             "images",
+            "image_edits",
         )
     ),
     "anthropic": frozenset(("chat", "messages")),

@@ -100,7 +100,10 @@ OperationName = Literal[
     "rerank",
     "speech",
     "transcriptions",
+    "translations",
     "images",
+    "image_edits",
+    "image_variations",
     "tokenize",
     "detokenize",
 ]

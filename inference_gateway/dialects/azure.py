@@ -31,7 +31,9 @@ class AzureOpenAI(OpenAICompatible):
             "responses",
             "speech",
             "transcriptions",
+            "translations",
             "images",
+            "image_edits",
         )
     )
 

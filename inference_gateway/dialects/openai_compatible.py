@@ -52,7 +52,10 @@ class OpenAICompatible:
             "moderations",
             "speech",
             "transcriptions",
+            "translations",
             "images",
+            "image_edits",
+            "image_variations",
         )
     )
     headers: tuple[tuple[str, str], ...] = ()

@@ -25,6 +25,7 @@ class VLLM(OpenAICompatible):
             "messages",
             "rerank",
             "transcriptions",
+            "translations",
             "tokenize",
             "detokenize",
         )

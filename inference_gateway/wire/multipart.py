@@ -1,4 +1,4 @@
-"""The body of ``POST /v1/audio/transcriptions``: a form with a file, read where it lies.
+"""The bodies that are forms, with recordings or images in them: read where they lie.
 
 Forms are as RFC 7578 has them, read strictly: what another reader might take for a boundary, a name
 or a second model is refused, so that everybody behind the gateway sees the parts that it saw. The
@@ -6,7 +6,8 @@ contents are neither copied nor decoded, but for the few bytes of the text field
 """
 
 import re
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
+from types import MappingProxyType
 
 import attrs
 
@@ -15,7 +16,7 @@ from inference_gateway.record import record
 from inference_gateway.wire.fields import Problems, add, refusal
 from inference_gateway.wire.headers import media_type
 from inference_gateway.wire.members import RESERVED, check_model
-from inference_gateway.wire.operations import OPERATIONS
+from inference_gateway.wire.operations import Operation
 from inference_gateway.wire.request import ModelRequest
 
 MAX_PARTS = 100
@@ -24,6 +25,17 @@ MAX_PARTS = 100
 MAX_HEAD = 8192
 MAX_TEXT = 4096
 MAX_AROUND = 1024
+
+#: By operation: what a part may be called, of which there must be one with a file. An operation that
+#: is not here takes no form.
+_FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
+    {
+        "transcriptions": ("file",),
+        "translations": ("file",),
+        "image_edits": ("image", "image[]"),
+        "image_variations": ("image", "image[]"),
+    }
+)
 
 _TOKEN = rb"[!#$%&'*+.^_`|~0-9A-Za-z-]++"
 _PLAIN = rb'[^"\\\x00-\x1f\x7f]*+'
@@ -90,9 +102,9 @@ class Form:
         except UnicodeDecodeError:
             raise _problem(name, "must be UTF-8") from None
 
-    def has_file(self, name: str) -> bool:
-        """Whether some part called ``name`` is a file, by its having a filename."""
-        return any(part.name == name and part.filename for part in self.parts)
+    def has_file(self, names: Collection[str]) -> bool:
+        """Whether some part with one of ``names`` is a file, by its having a filename."""
+        return any(part.name in names and part.filename for part in self.parts)
 
     def replace(self, name: str, value: bytes) -> bytes:
         """Return the body with ``value`` as the content of its one part called ``name``.
@@ -251,7 +263,7 @@ def _problem(name: str, message: str) -> InvalidRequest:
     return refusal((FieldProblem(message=message, field=name),))
 
 
-def parse_transcription(body: bytes, content_type: bytes) -> ModelRequest:
+def parse_form(body: bytes, content_type: bytes, operation: Operation) -> ModelRequest:
     """Check what the gateway must know of a form: a model, a file, and whether to stream.
 
     ``content_type`` is kept, because only with its boundary is the body a form. Raises
@@ -264,8 +276,9 @@ def parse_transcription(body: bytes, content_type: bytes) -> ModelRequest:
         add(problems, "model", "is required")
     else:
         check_model(model, "model", problems)
-    if not form.has_file("file"):
-        add(problems, "file", "is required, as a part with a filename")
+    files = _FILES[operation.name]
+    if not form.has_file(files):
+        add(problems, files[0], "is required, as a part with a filename")
     stream = form.text("stream")
     if stream is not None and stream.lower() not in ("true", "false"):
         add(problems, "stream", "must be true or false")
@@ -275,10 +288,10 @@ def parse_transcription(body: bytes, content_type: bytes) -> ModelRequest:
     names = {part: part.name.partition("[")[0] for part in form.parts}
     reserved = {part: name for part, name in names.items() if name in RESERVED}
     return ModelRequest(
-        operation=OPERATIONS["transcriptions"],
+        operation=operation,
         model=model,
         body=form.without(reserved) if reserved else body,
-        stream=stream is not None and stream.lower() == "true",
+        stream=operation.streams and stream is not None and stream.lower() == "true",
         dropped=tuple(dict.fromkeys(reserved.values())),
         content_type=content_type,
     )

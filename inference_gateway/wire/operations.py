@@ -202,6 +202,18 @@ IMAGES = Operation(
     has_events=False,
 )
 
+IMAGE_EDITS = attrs.evolve(
+    IMAGES, name="image_edits", label="image_edit", path=b"/images/edits"
+)
+
+IMAGE_VARIATIONS = attrs.evolve(
+    IMAGES,
+    name="image_variations",
+    label="image_variation",
+    path=b"/images/variations",
+    streams=False,
+)
+
 SPEECH = Operation(
     name="speech",
     label="speech",
@@ -226,6 +238,10 @@ TRANSCRIPTIONS = Operation(
     rename_answer=rename_document,
     has_events=False,
     answers_json=False,
+)
+
+TRANSLATIONS = attrs.evolve(
+    TRANSCRIPTIONS, name="translations", label="translation", path=b"/audio/translations"
 )
 
 TOKENIZE = Operation(
@@ -260,9 +276,12 @@ OPERATIONS: Mapping[str, Operation] = MappingProxyType(
             MESSAGES,
             MODERATIONS,
             RERANK,
-            IMAGES,
             SPEECH,
             TRANSCRIPTIONS,
+            TRANSLATIONS,
+            IMAGES,
+            IMAGE_EDITS,
+            IMAGE_VARIATIONS,
             TOKENIZE,
             DETOKENIZE,
         )

@@ -82,6 +82,15 @@ class DialectTests(GatewayTestCase):
         self.assertEqual((body["type"], body["error"]["type"]), ("error", "invalid_request_error"))
         self.assertEqual(body["request_id"], answer.headers["x-request-id"])
 
+    def test_messages_nowhere(self) -> None:
+        """So they do below the route, where there is nothing, and with another method."""
+        for method, path, status in (
+            ("POST", "/v1/messages/count_tokens", 404),
+            ("GET", "/v1/messages", 405),
+        ):
+            answer = self.ask(method, path, b"{}" if method == "POST" else None)
+            self.assertEqual((answer.status, orjson.loads(answer.body)["type"]), (status, "error"))
+
     def test_responses_stream(self) -> None:
         """The error event of the Responses API goes on counting."""
         body = ManualBody(CREATED + DELTA)

@@ -103,6 +103,11 @@ class RouterTests(SynchronousTestCase):
         ):
             self.assertIn(f"did you mean {right} ?", self.hint(path), path)
 
+    def test_left_out(self) -> None:
+        """What is left out on purpose is said to be, and nothing else is offered."""
+        for path in (b"/v1/files", b"/v1/files/f-1", b"/v1/batches", b"/v1/threads/t/runs"):
+            self.assertIn("on purpose", self.hint(path))
+
     def test_no_hint(self) -> None:
         """Where nothing is near nothing is offered, and the path is not repeated."""
         message = self.hint(b"/zzz%0d%0a<script>")

@@ -96,7 +96,7 @@ class EndpointTests(SynchronousTestCase):
             [
                 "gateway.yaml:6:21: providers[0].endpoints[1]: expected one of chat, completions,"
                 " embeddings, responses, messages, moderations, rerank, speech, transcriptions,"
-                " images, tokenize, detokenize, got 'embedings'; did you mean 'embeddings'?"
+                " translations, images, image_edits, image_variations, tokenize, detokenize, got 'embedings'; did you mean 'embeddings'?"
             ],
         )
 
@@ -117,6 +117,10 @@ class EndpointTests(SynchronousTestCase):
         self.assertEqual(
             wrong(f"{AZURE}, endpoints: [chat, rerank]"),
             ["endpoints[1]: type: azure has no rerank"],
+        )
+        self.assertEqual(
+            wrong(f"{AZURE}, endpoints: [image_edits, image_variations]"),
+            ["endpoints[1]: type: azure has no image_variations"],
         )
         self.assertEqual(
             wrong(f"{ANTHROPIC}, endpoints: [embeddings, messages]"),

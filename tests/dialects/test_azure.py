@@ -42,7 +42,9 @@ class AddressTests(SynchronousTestCase):
             ("embeddings", b"/embeddings"),
             ("speech", b"/audio/speech"),
             ("transcriptions", b"/audio/transcriptions"),
+            ("translations", b"/audio/translations"),
             ("images", b"/images/generations"),
+            ("image_edits", b"/images/edits"),
         ):
             self.assertIn(name, dialect.endpoints)
             self.assertEqual(

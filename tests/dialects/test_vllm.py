@@ -58,6 +58,7 @@ class RequestTests(SynchronousTestCase):
             ("rerank", b"/v1/rerank"),
             ("messages", b"/v1/messages"),
             ("transcriptions", b"/v1/audio/transcriptions"),
+            ("translations", b"/v1/audio/translations"),
             ("tokenize", b"/tokenize"),
             ("detokenize", b"/detokenize"),
         ):

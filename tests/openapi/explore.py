@@ -66,7 +66,7 @@ def _fit(document: Any) -> None:
     """
     schemas = document["components"]["schemas"]
     schemas["ModelName"] = {"enum": ["echo", "meta/llama-3"]}
-    for name in ("RelayedRequest", "TranscriptionRequest"):
+    for name in ("RelayedRequest", "RecordingRequest", "ImagesRequest"):
         schemas[name]["properties"]["model"] = {"enum": [MODEL, "echo"]}
     schemas["EmbeddingsRequest"]["properties"]["dimensions"]["maximum"] = 4096
 

@@ -18,20 +18,27 @@ OPERATIONS = (
     "messages",
     "moderations",
     "rerank",
-    "images",
     "speech",
     "transcriptions",
+    "translations",
+    "images",
+    "image_edits",
+    "image_variations",
     "tokenize",
     "detokenize",
 )
 
 _SOUND = b"ID3\x04\x00\x00\x00\x00\x00\x00" * 20
 
+_IMAGE: Value = {"created": 1, "data": [{"b64_json": "AA=="}]}
 _FIXED: dict[str, Value] = {
     "POST /v1/moderations": {"id": "m", "model": MODEL, "results": [{"flagged": False}]},
     "POST /v1/rerank": {"results": [{"index": 0, "relevance_score": 0.5}]},
-    "POST /v1/images/generations": {"created": 1, "data": [{"b64_json": "AA=="}]},
+    "POST /v1/images/generations": _IMAGE,
+    "POST /v1/images/edits": _IMAGE,
+    "POST /v1/images/variations": _IMAGE,
     "POST /v1/audio/transcriptions": {"text": "hello"},
+    "POST /v1/audio/translations": {"text": "hello"},
     "POST /tokenize": {"tokens": [1, 2, 3]},
     "POST /detokenize": {"content": "hello"},
 }
