@@ -4,14 +4,10 @@ from collections.abc import Callable
 
 import attrs
 from klein import Klein
-from twisted.internet.interfaces import IReactorTime
 
-from inference_gateway.api.relay import StreamRelay
-from inference_gateway.api.respond import Responder
+from inference_gateway.api.answering import Answering
 from inference_gateway.api.web_request import WebRequest
-from inference_gateway.errors import InternalError
 from inference_gateway.exchange import Call
-from inference_gateway.interfaces import Service
 from inference_gateway.wire.chat import parse_chat
 from inference_gateway.wire.completions import parse_completion
 from inference_gateway.wire.embeddings import parse_embeddings
@@ -25,25 +21,14 @@ from inference_gateway.wire.response_ids import telling_ids
 class ModelCalls:
     """Every kind of model call, whole and streamed.
 
-    ``stream`` in the body decides which, never ``Accept``. ``keepalive`` is in seconds: how long a
-    stream of events may be silent before a comment is sent. ``remember`` is told the id of each
+    ``stream`` in the body decides which, never ``Accept``. ``remember`` is told the id of each
     response that can be asked about later, and its provider's.
     """
 
     app = Klein()
 
-    def __init__(
-        self,
-        service: Service,
-        responder: Responder,
-        clock: IReactorTime,
-        keepalive: float,
-        remember: Callable[[str, str], None],
-    ) -> None:
-        self._service = service
-        self._responder = responder
-        self._clock = clock
-        self._keepalive = keepalive
+    def __init__(self, answering: Answering, remember: Callable[[str, str], None]) -> None:
+        self._answering = answering
         self._remember = remember
 
     # --- checked in full
@@ -147,18 +132,7 @@ class ModelCalls:
     ) -> None:
         call: Call = request.call
         call.operation = OPERATIONS[name].label
-        call.request = asked = parse(request.content.read())
-        call.stream = asked.stream
-        if asked.stream:
-            relay = StreamRelay(
-                request, call, asked.operation, self._responder, self._clock, self._keepalive
-            )
-            await relay.run(self._service(call))
-            return
-        reply = await self._service(call)
-        if not isinstance(reply.body, bytes):
-            raise InternalError("a plain call was answered with a stream")
-        self._responder.whole(request, call, reply.body, status=reply.status, headers=reply.headers)
+        await self._answering.answer(request, parse(request.content.read()))
 
 
 def _parse_speech(body: bytes) -> ModelRequest:

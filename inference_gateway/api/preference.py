@@ -10,7 +10,10 @@ _WEIGHT = re.compile(rb"0(?:\.[0-9]{0,3})?|1(?:\.0{0,3})?")
 
 
 def prefers(accepted: Sequence[bytes], one: bytes, other: bytes) -> bool:
-    """Whether ``one`` is liked better than ``other`` by all the values of an ``Accept``."""
+    """Whether ``one`` is liked better than ``other`` by all the values of an ``Accept``.
+
+    Of two that weigh the same the one that is named is liked better than one that is not.
+    """
     weights = dict(_range(part) for part in b",".join(accepted).lower().split(b","))
     return _weight_of(one, weights) > _weight_of(other, weights)
 
@@ -26,9 +29,10 @@ def _range(part: bytes) -> tuple[bytes, float]:
     return name, weight
 
 
-def _weight_of(media_type: bytes, weights: dict[bytes, float]) -> float:
-    """Return the weight of the narrowest range that ``media_type`` is in."""
-    for name in (media_type, media_type.partition(b"/")[0] + b"/*", b"*/*"):
+def _weight_of(media_type: bytes, weights: dict[bytes, float]) -> tuple[float, int]:
+    """Return the weight of the narrowest range that ``media_type`` is in, and how narrow it is."""
+    ranges = (b"*/*", media_type.partition(b"/")[0] + b"/*", media_type)
+    for narrowness, name in reversed(list(enumerate(ranges))):
         if name in weights:
-            return weights[name]
-    return 0.0
+            return weights[name], narrowness
+    return 0.0, 0

@@ -6,14 +6,10 @@ Making one is a model call like any other, and not here.
 from typing import Protocol
 
 from klein import Klein
-from twisted.internet.interfaces import IReactorTime
 
-from inference_gateway.api.relay import StreamRelay
-from inference_gateway.api.respond import Responder
+from inference_gateway.api.answering import Answering
 from inference_gateway.api.web_request import WebRequest
-from inference_gateway.errors import InternalError
 from inference_gateway.exchange import Call
-from inference_gateway.interfaces import Service
 from inference_gateway.wire.stored_response import check_no_message, parse_stored
 
 
@@ -26,20 +22,12 @@ class QueriedRequest(WebRequest, Protocol):
 
 
 class Responses:
-    """Whatever is asked about one response, by its id.
-
-    ``keepalive`` is in seconds: how long a stream may be silent before a comment is sent.
-    """
+    """Whatever is asked about one response, by its id."""
 
     app = Klein()
 
-    def __init__(
-        self, service: Service, responder: Responder, clock: IReactorTime, keepalive: float
-    ) -> None:
-        self._service = service
-        self._responder = responder
-        self._clock = clock
-        self._keepalive = keepalive
+    def __init__(self, answering: Answering) -> None:
+        self._answering = answering
 
     @app.route("/v1/responses/<response_id>", methods=["GET"])
     async def retrieve(self, request: QueriedRequest, response_id: str) -> None:
@@ -68,16 +56,5 @@ class Responses:
         call: Call = request.call
         query = request.uri.partition(b"?")[2]
         asked = parse_stored(response_id, request.method, query, part=part)
-        call.request = asked
         call.operation = asked.operation.label
-        call.stream = asked.stream
-        if asked.stream:
-            relay = StreamRelay(
-                request, call, asked.operation, self._responder, self._clock, self._keepalive
-            )
-            await relay.run(self._service(call))
-            return
-        reply = await self._service(call)
-        if not isinstance(reply.body, bytes):
-            raise InternalError("a question was answered with a stream")
-        self._responder.whole(request, call, reply.body, status=reply.status, headers=reply.headers)
+        await self._answering.answer(request, asked)

@@ -11,6 +11,7 @@ import attrs
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
 
+from inference_gateway.api.answering import Answering
 from inference_gateway.api.connections import Connections, SiteFactory
 from inference_gateway.api.forwarding import Forwarding
 from inference_gateway.api.model_calls import ModelCalls
@@ -127,11 +128,11 @@ def build(
         has_metrics=not server.admin_listen,
         ready=Readiness(gate, roster, lag),
     )
-    keepalive = server.keepalive_interval
+    answering = Answering(service, responder, clock, server.keepalive_interval)
     metrics_access = Access.ADMIN if settings.telemetry.metrics.auth == "admin" else Access.OPEN
     public: list[tuple[Area, Access]] = [
-        (ModelCalls(service, responder, clock, keepalive, affinity.remember), Access.KEY),
-        (Responses(stored, responder, clock, keepalive), Access.KEY),
+        (ModelCalls(answering, affinity.remember), Access.KEY),
+        (Responses(attrs.evolve(answering, service=stored)), Access.KEY),
         (Models(table, responder), Access.KEY),
         (probes, Access.OPEN),
     ]

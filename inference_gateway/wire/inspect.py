@@ -6,6 +6,7 @@ concern. The shapes are OpenAI's ``CreateChatCompletionStreamResponse`` and
 ``CreateChatCompletionResponse``, read with tolerance for what other servers make of them.
 """
 
+from collections.abc import Callable
 from enum import Enum
 from typing import Any
 
@@ -175,21 +176,27 @@ def inspect_answer(body: bytes) -> AnswerFacts:
 
     Raises `ProviderInvalidAnswer` when it is none: no JSON, cut off, an ``error``, no choices.
     """
-    answer = load_answer(body)
+    return read_choices(load_answer(body), _count_message)
+
+
+def read_choices(
+    answer: dict[str, Any], count_content: Callable[[dict[str, Any]], int]
+) -> AnswerFacts:
+    """Read a whole answer that has choices; ``count_content`` counts the characters of one.
+
+    Raises `ProviderInvalidAnswer` when there are none.
+    """
     choices = answer.get("choices")
     if type(choices) is not list or not choices:
         raise ProviderInvalidAnswer("the provider's answer has no choices")
     finish_reason = ""
     characters = 0
     for choice in choices:
-        message = choice.get("message") if type(choice) is dict else None
-        if type(message) is not dict:
-            raise ProviderInvalidAnswer("a choice in the provider's answer has no message")
+        if type(choice) is not dict:
+            raise ProviderInvalidAnswer("a choice in the provider's answer is no object")
+        characters += count_content(choice)
         reason = choice.get("finish_reason")
         finish_reason = reason if type(reason) is str else finish_reason
-        characters += sum(
-            count_characters(value) for name, value in message.items() if name != "role"
-        )
     model = answer.get("model")
     return AnswerFacts(
         usage=read_usage(answer.get("usage")),
@@ -197,6 +204,13 @@ def inspect_answer(body: bytes) -> AnswerFacts:
         model=model if type(model) is str else "",
         output_chars=characters,
     )
+
+
+def _count_message(choice: dict[str, Any]) -> int:
+    message = choice.get("message")
+    if type(message) is not dict:
+        raise ProviderInvalidAnswer("a choice in the provider's answer has no message")
+    return sum([count_characters(value) for name, value in message.items() if name != "role"])
 
 
 def estimate_tokens(text: str | int) -> int:

@@ -4,6 +4,8 @@ The shape is OpenAI's ``CreateCompletionResponse``, of streams and plain answers
 place of the content is as in a chat, and read by `wire.inspect`.
 """
 
+from typing import Any
+
 import attrs
 
 from inference_gateway.errors import ProviderInvalidAnswer
@@ -12,7 +14,7 @@ from inference_gateway.wire.inspect import (
     Kind,
     StreamInspector,
     load_answer,
-    read_usage,
+    read_choices,
 )
 
 
@@ -41,23 +43,11 @@ def inspect_text(body: bytes) -> AnswerFacts:
 
     Raises `ProviderInvalidAnswer` when it is none: no JSON, cut off, an ``error``, no choices.
     """
-    answer = load_answer(body)
-    choices = answer.get("choices")
-    if type(choices) is not list or not choices:
-        raise ProviderInvalidAnswer("the provider's answer has no choices")
-    finish_reason = ""
-    characters = 0
-    for choice in choices:
-        text = choice.get("text") if type(choice) is dict else None
-        if type(text) is not str:
-            raise ProviderInvalidAnswer("a choice in the provider's answer has no text")
-        reason = choice.get("finish_reason")
-        finish_reason = reason if type(reason) is str else finish_reason
-        characters += len(text)
-    model = answer.get("model")
-    return AnswerFacts(
-        usage=read_usage(answer.get("usage")),
-        finish_reason=finish_reason,
-        model=model if type(model) is str else "",
-        output_chars=characters,
-    )
+    return read_choices(load_answer(body), _count_text)
+
+
+def _count_text(choice: dict[str, Any]) -> int:
+    text = choice.get("text")
+    if type(text) is not str:
+        raise ProviderInvalidAnswer("a choice in the provider's answer has no text")
+    return len(text)

@@ -26,8 +26,8 @@ MAX_HEAD = 8192
 MAX_TEXT = 4096
 MAX_AROUND = 1024
 
-#: By operation: what a part may be called, of which there must be one with a file. An operation that
-#: is not here takes no form.
+#: By operation: the names of the parts of which at least one must be there, as a file. Operations
+#: that are not here take no forms.
 _FILES: Mapping[str, tuple[str, ...]] = MappingProxyType(
     {
         "transcriptions": ("file",),

@@ -202,9 +202,7 @@ IMAGES = Operation(
     has_events=False,
 )
 
-IMAGE_EDITS = attrs.evolve(
-    IMAGES, name="image_edits", label="image_edit", path=b"/images/edits"
-)
+IMAGE_EDITS = attrs.evolve(IMAGES, name="image_edits", label="image_edit", path=b"/images/edits")
 
 IMAGE_VARIATIONS = attrs.evolve(
     IMAGES,

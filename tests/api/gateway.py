@@ -8,6 +8,7 @@ from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.server import Site
 
+from inference_gateway.api.answering import Answering
 from inference_gateway.api.connections import Connections, SiteFactory
 from inference_gateway.api.forwarding import Forwarding
 from inference_gateway.api.model_calls import ModelCalls
@@ -135,11 +136,15 @@ class GatewayTestCase(SynchronousTestCase):
                 [
                     (
                         ModelCalls(
-                            service, responder, self.clock, KEEPALIVE, self.affinity.remember
+                            Answering(service, responder, self.clock, KEEPALIVE),
+                            self.affinity.remember,
                         ),
                         Access.KEY,
                     ),
-                    (Responses(by_id, responder, self.clock, KEEPALIVE), Access.KEY),
+                    (
+                        Responses(Answering(by_id, responder, self.clock, KEEPALIVE)),
+                        Access.KEY,
+                    ),
                     (Models(table, responder), Access.KEY),
                     (probes, Access.OPEN),
                     (Exposition(self.metrics, responder), self.metrics_access),

@@ -21,6 +21,13 @@ RELAYED = {
     "/tokenize": ("tokenize", b'{"tokens":[1,2]}'),
     "/detokenize": ("detokenize", b'{"content":"a"}'),
 }
+#: The same for forms, and the name of the part with the file.
+FORMS = {
+    "/v1/audio/transcriptions": ("transcription", b'{"text":"a"}', b"file"),
+    "/v1/audio/translations": ("translation", b'{"text":"a"}', b"file"),
+    "/v1/images/edits": ("image_edit", b'{"created":1,"data":[]}', b"image[]"),
+    "/v1/images/variations": ("image_variation", b'{"created":1,"data":[]}', b"image"),
+}
 FORM_TYPE = ("Content-Type", TYPE.decode())
 
 
@@ -147,7 +154,24 @@ class StreamTests(GatewayTestCase):
 
 
 class FormTests(GatewayTestCase):
-    """Recordings."""
+    """Recordings and images."""
+
+    def test_each_route(self) -> None:
+        """Every route answers with the provider's bytes, and is counted under its own name."""
+        for route, (label, said, name) in FORMS.items():
+            self.a.script, self.b.script = [said], [said]
+            file = FILE.replace(b'"file"', b'"%b"' % name)
+            answer = self.ask("POST", route, form(field(b"model", b"m"), file), FORM_TYPE)
+            self.assertEqual((answer.status, answer.body), (200, said), route)
+            line = self.log.records[-1]
+            self.assertEqual((line["gen_ai.operation.name"], line["route"]), (label, route))
+
+    def test_no_file(self) -> None:
+        """A form without what it is about is refused, and no provider is asked."""
+        for route, param in (("/v1/audio/translations", "file"), ("/v1/images/edits", "image")):
+            answer = self.ask("POST", route, form(MODEL), FORM_TYPE)
+            self.assertEqual((answer.status, answer.error["param"]), (400, param))
+        self.assertEqual(self.a.attempts, [])
 
     def test_transcription(self) -> None:
         """A form is asked about with its own type, and the answer may be any text."""
@@ -176,7 +200,7 @@ class FormTests(GatewayTestCase):
     def test_no_form(self) -> None:
         """JSON is no form, and a form is no JSON."""
         for route, headers in (
-            ("/v1/audio/transcriptions", ("Content-Type", "application/json")),
+            *((route, ("Content-Type", "application/json")) for route in FORMS),
             ("/v1/chat/completions", FORM_TYPE),
         ):
             answer = self.ask("POST", route, form(MODEL, FILE), headers)

@@ -44,6 +44,7 @@ class PreferenceTests(SynchronousTestCase):
     def test_ranges(self) -> None:
         """The narrowest range that a type is in counts for it."""
         self.assert_page(b"text/*, application/json;q=0.9")
+        self.assert_page(b"text/html, */*")
         self.assert_page(b"*/*;q=0.1, text/*;q=0.2")
         self.assert_no_page(b"*/*, text/html;q=0")
 

@@ -53,7 +53,20 @@ async def _transcribe(exchange: Exchange) -> None:
 
 
 async def _draw(exchange: Exchange) -> None:
-    if exchange.streamed:
+    await _show(exchange, "image_generation", is_stream=exchange.streamed)
+
+
+async def _edit(exchange: Exchange) -> None:
+    await _show(exchange, "image_edit", is_stream=_says(exchange, "stream", "true"))
+
+
+async def _vary(exchange: Exchange) -> None:
+    await _show(exchange, "", is_stream=False)
+
+
+async def _show(exchange: Exchange, kind: str, *, is_stream: bool) -> None:
+    """Send one image; the events of a stream begin with their ``kind``."""
+    if is_stream:
         image = {
             "b64_json": IMAGE,
             "created_at": 1700000000,
@@ -62,11 +75,11 @@ async def _draw(exchange: Exchange) -> None:
             "quality": "low",
             "size": "1024x1024",
         }
-        partial = {"type": "image_generation.partial_image", "partial_image_index": 0, **image}
-        completed = {"type": "image_generation.completed", "usage": _USAGE, **image}
+        partial = {"type": f"{kind}.partial_image", "partial_image_index": 0, **image}
+        completed = {"type": f"{kind}.completed", "usage": _USAGE, **image}
         events = [
-            b"event: image_generation.partial_image\n" + event(partial),
-            b"event: image_generation.completed\n" + event(completed),
+            b"event: %b.partial_image\n" % kind.encode() + event(partial),
+            b"event: %b.completed\n" % kind.encode() + event(completed),
         ]
         await streamed(events)(exchange)
         return
@@ -77,5 +90,8 @@ async def _draw(exchange: Exchange) -> None:
 ANSWERS: Mapping[str, Behaviour] = {
     "POST /v1/audio/speech": _speak,
     "POST /v1/audio/transcriptions": _transcribe,
+    "POST /v1/audio/translations": _transcribe,
     "POST /v1/images/generations": _draw,
+    "POST /v1/images/edits": _edit,
+    "POST /v1/images/variations": _vary,
 }

@@ -1,12 +1,16 @@
 """The ``openai`` package on the routes for sound and images."""
 
 from openai.types.audio import TranscriptionTextDeltaEvent
+from twisted.trial.util import suppress
 
 from tests.acceptance.gateway import PROMPT
 from tests.clients.media_answers import HEARD, IMAGE, SOUND
 from tests.clients.openai_client import OpenAITestCase
 
 FILE = ("sound 你好.wav", SOUND, "audio/wav")
+PICTURE = ("image 你好.png", SOUND, "image/png")
+#: The package advises against some of its calls, which clients make all the same.
+ADVICE = suppress(category=DeprecationWarning, message="deprecated")
 
 
 class SpeechTests(OpenAITestCase):
@@ -80,6 +84,27 @@ class TranscriptionTests(OpenAITestCase):
         )
 
 
+class TranslationTests(OpenAITestCase):
+    """Sound to English text."""
+
+    suppress = (ADVICE,)
+
+    def test_plain(self) -> None:
+        """A recording arrives as it was sent, with all that is said about it."""
+        answer = self.client.audio.translations.create(
+            model="whisper-any", file=FILE, prompt=PROMPT, temperature=0.5
+        )
+        self.assertEqual(answer.text, HEARD)
+        self.assertForwarded()
+
+    def test_text(self) -> None:
+        """An answer may be no JSON."""
+        answer = self.client.audio.translations.create(
+            model="whisper-any", file=FILE, response_format="text"
+        )
+        self.assertEqual(answer, HEARD)
+
+
 class ImageTests(OpenAITestCase):
     """Text to image."""
 
@@ -105,4 +130,47 @@ class ImageTests(OpenAITestCase):
             ["image_generation.partial_image", "image_generation.completed"],
         )
         self.assertEqual({event.b64_json for event in events}, {IMAGE})
+        self.assertForwarded()
+
+
+class EditTests(OpenAITestCase):
+    """Image to image, by what a text says."""
+
+    def test_edit(self) -> None:
+        """Several images arrive with their mask, and what becomes of them with its usage."""
+        answer = self.client.images.edit(
+            model="gpt-image", image=[PICTURE, PICTURE], mask=PICTURE, prompt=PROMPT, n=1
+        )
+        assert answer.data is not None
+        assert answer.usage is not None
+        self.assertEqual([image.b64_json for image in answer.data], [IMAGE])
+        self.assertEqual(answer.usage.total_tokens, 14)
+        self.assertIn(b'name="image[]"', self.exchange().content)
+        self.assertForwarded()
+
+    def test_edit_stream(self) -> None:
+        """One image is enough, and images that are not yet complete arrive before the last."""
+        with self.client.images.edit(
+            model="gpt-image", image=PICTURE, prompt=PROMPT, stream=True, partial_images=1
+        ) as stream:
+            events = list(stream)
+        self.assertEqual(
+            [event.type for event in events], ["image_edit.partial_image", "image_edit.completed"]
+        )
+        self.assertEqual({event.b64_json for event in events}, {IMAGE})
+        self.assertForwarded()
+
+
+class VariationTests(OpenAITestCase):
+    """Image to image."""
+
+    suppress = (ADVICE,)
+
+    def test_plain(self) -> None:
+        """An image arrives, and so does another one like it."""
+        answer = self.client.images.create_variation(
+            model="gpt-image", image=PICTURE, n=1, response_format="b64_json"
+        )
+        assert answer.data is not None
+        self.assertEqual([image.b64_json for image in answer.data], [IMAGE])
         self.assertForwarded()

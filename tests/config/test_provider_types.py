@@ -96,7 +96,8 @@ class EndpointTests(SynchronousTestCase):
             [
                 "gateway.yaml:6:21: providers[0].endpoints[1]: expected one of chat, completions,"
                 " embeddings, responses, messages, moderations, rerank, speech, transcriptions,"
-                " translations, images, image_edits, image_variations, tokenize, detokenize, got 'embedings'; did you mean 'embeddings'?"
+                " translations, images, image_edits, image_variations, tokenize,"
+                " detokenize, got 'embedings'; did you mean 'embeddings'?"
             ],
         )
 

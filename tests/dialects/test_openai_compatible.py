@@ -191,7 +191,14 @@ class AddressTests(SynchronousTestCase):
 
     def test_target(self) -> None:
         """Everything lies where OpenAI has it below its base URL, whatever the model."""
-        for name, path in (("chat", b"/chat/completions"), ("speech", b"/audio/speech")):
+        for name, path in (
+            ("chat", b"/chat/completions"),
+            ("speech", b"/audio/speech"),
+            ("translations", b"/audio/translations"),
+            ("image_edits", b"/images/edits"),
+            ("image_variations", b"/images/variations"),
+        ):
+            self.assertIn(name, OpenAICompatible.endpoints)
             for base_path, root in ((b"/own/v1", b"/own/v1"), (b"/", b"")):
                 target = OpenAICompatible().target(base_path, OPERATIONS[name], "../m")
                 self.assertEqual(target, root + path)

@@ -8,17 +8,28 @@ from inference_gateway.errors import InvalidRequest
 from inference_gateway.wire.multipart import (
     MAX_TEXT,
     Form,
-    parse_transcription,
+    parse_form,
     read_form,
     set_form_model,
 )
 from inference_gateway.wire.operations import OPERATIONS
+from inference_gateway.wire.request import ModelRequest
 from tests.wire.forms import FILE, MODEL, TYPE, contents, encoded, field, form
 
 NAMES = st.text(st.characters(exclude_categories=["Cc", "Cs"], exclude_characters="\\"), min_size=1)
 NEARLY = st.lists(
     st.sampled_from([b"\r\n", b"--", b"AaB03x", b"\n", b"a", b"\x00", b"Content-Disposition: "])
 ).map(b"".join)
+
+
+def parse(body: bytes, operation: str = "transcriptions") -> ModelRequest:
+    """Return the request that a form is."""
+    return parse_form(body, TYPE, OPERATIONS[operation])
+
+
+def named(name: bytes) -> bytes:
+    """Return a part with a file, under that name."""
+    return FILE.replace(b'name="file"', b'name="%b"' % name)
 
 
 class EditTests(SynchronousTestCase):
@@ -105,28 +116,59 @@ class EditTests(SynchronousTestCase):
             self.assertIn(message, error.message)
 
 
-class TranscriptionTests(SynchronousTestCase):
+class FormCallTests(SynchronousTestCase):
     """A good form becomes a request that keeps its bytes."""
 
-    def refused(self, *parts: bytes) -> list[str | None]:
+    def refused(self, *parts: bytes, operation: str = "transcriptions") -> list[str | None]:
         """Return the fields that a form is refused for."""
-        error = self.assertRaises(InvalidRequest, parse_transcription, form(*parts), TYPE)
+        error = self.assertRaises(InvalidRequest, parse, form(*parts), operation)
         self.assertEqual(error.param, error.problems[0].field)
         return [problem.field for problem in error.problems]
 
     def test_smallest(self) -> None:
         """A model and a file are enough, and the body is the very one that came."""
         body = form(MODEL, FILE)
-        request = parse_transcription(body, TYPE)
+        request = parse(body)
         self.assertIs(request.operation, OPERATIONS["transcriptions"])
         self.assertIs(request.body, body)
         self.assertEqual((request.model, request.stream), ("whisper-1", False))
         self.assertEqual((request.content_type, request.dropped), (TYPE, ()))
 
+    def test_files(self) -> None:
+        """Each kind of call has names of its own for what it is about."""
+        for operation, names in (
+            ("transcriptions", (b"file",)),
+            ("translations", (b"file",)),
+            ("image_edits", (b"image", b"image[]")),
+            ("image_variations", (b"image", b"image[]")),
+        ):
+            for name in names:
+                request = parse(form(MODEL, named(name)), operation)
+                self.assertIs(request.operation, OPERATIONS[operation])
+            for other in {b"file", b"image", b"image[]", b"mask", b"image[0]"} - set(names):
+                self.assertEqual(
+                    self.refused(MODEL, named(other), operation=operation), [names[0].decode()]
+                )
+
+    def test_images(self) -> None:
+        """Several images with a mask pass as they came."""
+        body = form(MODEL, named(b"image[]"), named(b"image[]"), named(b"mask"))
+        self.assertIs(parse(body, "image_edits").body, body)
+
+    def test_stream_where_there_is_none(self) -> None:
+        """What is never a stream is answered whole, but what asks for one must be well formed."""
+        for operation, stream in (("image_edits", True), ("image_variations", False)):
+            parts = (MODEL, named(b"image"))
+            request = parse(form(*parts, field(b"stream", b"true")), operation)
+            self.assertEqual(request.stream, stream)
+            self.assertEqual(
+                self.refused(*parts, field(b"stream", b"1"), operation=operation), ["stream"]
+            )
+
     def test_stream(self) -> None:
         """Streams are asked for in words, in whatever case."""
         for word, stream in ((b"true", True), (b"True", True), (b"FALSE", False)):
-            request = parse_transcription(form(MODEL, FILE, field(b"stream", word)), TYPE)
+            request = parse(form(MODEL, FILE, field(b"stream", word)))
             self.assertEqual(request.stream, stream)
         for word in (b"", b"1", b"yes", b" true", b"true\r\n"):
             self.assertEqual(self.refused(MODEL, FILE, field(b"stream", word)), ["stream"])
@@ -146,20 +188,18 @@ class TranscriptionTests(SynchronousTestCase):
         self.assertEqual(self.refused(MODEL, FILE, stream, stream), ["stream"])
         include = field(b"include[]", b"logprobs")
         body = form(MODEL, FILE, include, include)
-        self.assertIs(parse_transcription(body, TYPE).body, body)
+        self.assertIs(parse(body).body, body)
 
     def test_dropped(self) -> None:
         """Reserved fields are removed, and each is named once."""
         headers = [field(b"extra_headers[%b]" % name) for name in (b"a", b"b")]
-        request = parse_transcription(
-            form(field(b"api_key", b"k"), MODEL, *headers, FILE, field(b"api_key")), TYPE
-        )
+        request = parse(form(field(b"api_key", b"k"), MODEL, *headers, FILE, field(b"api_key")))
         self.assertEqual(request.dropped, ("api_key", "extra_headers"))
         self.assertEqual(request.body, form(MODEL, FILE))
 
     def test_set_model(self) -> None:
         """The provider's name takes the model's place, and the same name changes nothing."""
-        request = parse_transcription(form(FILE, MODEL), TYPE)
+        request = parse(form(FILE, MODEL))
         self.assertEqual(
             set_form_model(request, "ä/b"), form(FILE, field(b"model", "ä/b".encode()))
         )
