@@ -1,7 +1,7 @@
 """The ``openai`` package on the routes for sound and images."""
 
 from openai.types.audio import TranscriptionTextDeltaEvent
-from twisted.trial.util import suppress
+from twisted.trial import util
 
 from tests.acceptance.gateway import PROMPT
 from tests.clients.media_answers import HEARD, IMAGE, SOUND
@@ -10,7 +10,7 @@ from tests.clients.openai_client import OpenAITestCase
 FILE = ("sound 你好.wav", SOUND, "audio/wav")
 PICTURE = ("image 你好.png", SOUND, "image/png")
 #: The package advises against some of its calls, which clients make all the same.
-ADVICE = suppress(category=DeprecationWarning, message="deprecated")
+ADVICE = util.suppress(category=DeprecationWarning, message="deprecated")
 
 
 class SpeechTests(OpenAITestCase):
