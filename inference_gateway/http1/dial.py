@@ -24,6 +24,7 @@ from twisted.internet.error import (
 )
 from twisted.internet.interfaces import IHandshakeListener, IReactorTime, IStreamClientEndpoint
 from twisted.internet.protocol import Factory, connectionDone
+from twisted.internet.tcp import Client
 from twisted.python.failure import Failure
 from twisted.web.iweb import IPolicyForHTTPS
 from zope.interface import implementer
@@ -117,7 +118,12 @@ class Dialer:
         endpoint = self._endpoint(origin, timeout)
         if origin.scheme == "http":
             plain = _Factory(lambda: ClientConnection(origin, self._owner, self._limits))
-            return cast(ClientConnection, await endpoint.connect(plain))
+            connection = cast(ClientConnection, await endpoint.connect(plain))
+            transport: object = connection.transport
+            if isinstance(transport, Client):
+                # The endpoint's wrapper has done its work, and would only pass on each read.
+                transport.protocol = connection
+            return connection
         if self._tls_policy is None:
             raise ConnectFailed("tls")
         creator = self._tls_policy.creatorForNetloc(origin.host.encode("ascii"), origin.port)

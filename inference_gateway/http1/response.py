@@ -118,6 +118,21 @@ class Response:
         From the end on, the response has let go of the connection, which may already serve another
         exchange.
         """
+        protocol = self._protocol
+        if (
+            end is None
+            and data
+            and protocol is not None
+            and not (self._paused or self._delivering or self._buffer)
+        ):  # nothing is in the way of it, as is usual in a stream
+            self._delivering = True
+            try:
+                protocol.dataReceived(data)
+            finally:
+                self._delivering = False
+            if self._buffer or self._end is not None:
+                self._deliver()
+            return
         if end is not None:
             self._end = end
             self._source = None

@@ -107,6 +107,13 @@ class SSEParser:
 
     def _cut_at_lf(self, data: bytes) -> list[Event]:
         """Cut bytes without any CR, which is what nearly all servers send."""
+        if (
+            data[:6] == b"data: "
+            and data.find(b"\n") == len(data) - 2
+            and data[-1:] == b"\n"
+            and len(data) <= self._max_event
+        ):  # one event with one line, which is what nearly all reads bring
+            return [Event(data, data[6:-2])]
         blocks = data.split(b"\n\n")
         rest = blocks.pop()
         if rest:
