@@ -15,7 +15,7 @@ from inference_gateway.wire.fields import kind_of
 MAX_TOP_LEVEL = 1000
 MAX_DEPTH = 64
 
-_LONG = 16_384
+_LONG = 262_144
 _TOO_DEEP = f"the body is nested deeper than {MAX_DEPTH} levels"
 
 _CONTAINERS = frozenset((dict, list))
