@@ -1,12 +1,12 @@
 """Streamed calls whose provider is played by the test."""
 
-import gc
 from typing import Any
 
 import orjson
 
 from inference_gateway.testing import ManualBody
 from tests.api.gateway import Client, GatewayTestCase
+from tests.garbage import collect_garbage
 from tests.pipeline import chats
 from tests.pipeline.chats import text
 
@@ -23,7 +23,7 @@ class StreamTestCase(GatewayTestCase):
         self.a.script = [self.body]
 
     def tearDown(self) -> None:
-        gc.collect()
+        collect_garbage()
 
     def ask_stream(self, *headers: tuple[str, str], version: str = "1.1", **fields: Any) -> Client:
         """Send a streamed call."""

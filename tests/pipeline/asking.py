@@ -1,7 +1,5 @@
 """A provider that is asked once."""
 
-import gc
-
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -17,6 +15,7 @@ from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.roster import RosterEntry
 from inference_gateway.routing.table import Candidate
 from inference_gateway.testing import Answer, FakeProvider
+from tests.garbage import collect_garbage
 from tests.pipeline.chats import asked, chat
 
 TIMEOUTS = TimeoutSettings(first_byte=10.0, first_token=20.0, idle=5.0, total=50.0)
@@ -39,7 +38,7 @@ class AttemptTestCase(SynchronousTestCase):
         self.clock.advance(1.0)  # for which a body may go on behind its [DONE]
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual(self.entry.in_flight, 0)
-        gc.collect()
+        collect_garbage()
 
     def ask(
         self, answer: "Answer | Deferred[Answer]", *, deadline: float = 600.0

@@ -1,6 +1,5 @@
 """Questions about a stored response, and three providers that may have it."""
 
-import gc
 from typing import Any
 
 import orjson
@@ -17,6 +16,7 @@ from inference_gateway.routing.roster import Roster, RosterEntry
 from inference_gateway.routing.table import ModelTable
 from inference_gateway.testing import FakeProvider
 from inference_gateway.wire.stored_response import parse_stored
+from tests.garbage import collect_garbage
 
 TIMEOUTS = TimeoutSettings(first_byte=10.0, first_token=20.0, idle=5.0, total=50.0)
 
@@ -70,7 +70,7 @@ class QuestionTestCase(SynchronousTestCase):
     def tearDown(self) -> None:
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual([entry.in_flight for entry in self.roster], [0, 0, 0])
-        gc.collect()
+        collect_garbage()
 
     def ask(self, call: Call) -> "Deferred[Reply]":
         """Have ``call`` answered."""

@@ -1,6 +1,5 @@
 """A stream whose provider is played by the test."""
 
-import gc
 from collections.abc import Callable
 
 from twisted.internet.defer import Deferred
@@ -16,6 +15,7 @@ from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.testing import ManualBody, RecordingSink
 from inference_gateway.wire.sse import Event
+from tests.garbage import collect_garbage
 from tests.pipeline.chats import asked, chat, text
 
 EMPTY = b'data: {"choices":[{"index":0,"delta":{},"finish_reason":null}]}\n\n'
@@ -52,7 +52,7 @@ class StreamTestCase(SynchronousTestCase):
         self.clock.advance(1.0)  # for which a body may go on behind its [DONE]
         self.assertEqual(self.clock.getDelayedCalls(), [])
         del self.stream, self.first
-        gc.collect()
+        collect_garbage()
 
     def make(self, call: Call, *early: bytes) -> None:
         """Begin anew with ``call``, its provider having said ``early``."""

@@ -1,7 +1,5 @@
 """A plain answer out of a stream: whole, failed, too large, or left."""
 
-import gc
-
 import orjson
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
@@ -14,6 +12,7 @@ from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.testing import ManualBody
 from inference_gateway.wire.assemble import Assembler
+from tests.garbage import collect_garbage
 from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, asked, chat, text
 
 
@@ -41,7 +40,7 @@ class AssemblyTests(SynchronousTestCase):
         self.clock.advance(1.0)
         self.assertEqual(self.clock.getDelayedCalls(), [])
         del self.stream, self.whole
-        gc.collect()
+        collect_garbage()
 
     def test_complete(self) -> None:
         """The answer says what the stream said, its usage included."""

@@ -1,7 +1,5 @@
 """Trying providers one after another, until content is there."""
 
-import gc
-
 from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
@@ -29,6 +27,7 @@ from inference_gateway.routing.balancer import RoundRobin
 from inference_gateway.routing.roster import Roster, RosterEntry
 from inference_gateway.routing.table import ModelTable
 from inference_gateway.testing import FakeProvider, ManualBody, RecordingSink
+from tests.garbage import collect_garbage
 from tests.pipeline.chats import ROLE, answer, chat, text
 
 
@@ -55,7 +54,7 @@ class DispatchTestCase(SynchronousTestCase):
     def tearDown(self) -> None:
         self.assertEqual(self.clock.getDelayedCalls(), [])
         self.assertEqual([entry.in_flight for entry in self.roster], [0, 0])
-        gc.collect()
+        collect_garbage()
 
     def send(self, call: Call) -> "Deferred[Reply]":
         """Dispatch ``call``."""

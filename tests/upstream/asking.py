@@ -1,7 +1,5 @@
 """A provider over a network in memory, whose upstream is played by the test."""
 
-import gc
-
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -10,6 +8,7 @@ from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.exchange import Attempt, ByteStream, Call, ProviderReply
 from inference_gateway.http1.agent import Agent
 from inference_gateway.upstream.provider import HTTPProvider
+from tests.garbage import collect_garbage
 from tests.http1.fake_upstream import FakeSocket, MemoryNetwork
 from tests.pipeline.chats import chat
 from tests.upstream.recording import RecordingSink
@@ -37,7 +36,7 @@ class ProviderTestCase(SynchronousTestCase):
         self.agent.close()
         self.network.turn()
         self.assertEqual(self.network.reactor.getDelayedCalls(), [])
-        gc.collect()
+        collect_garbage()
 
     def make(self, **settings: object) -> None:
         """Configure the provider; what is not said is as an operator would have it."""
