@@ -1,10 +1,11 @@
 """The routes that ask a model, each by the words of its own API."""
 
 import orjson
+from twisted.internet.defer import Deferred
 
 from inference_gateway.errors import ProviderUnavailable
 from inference_gateway.exchange import ProviderReply
-from inference_gateway.testing import ManualBody
+from inference_gateway.testing import Answer, ManualBody
 from inference_gateway.wire.operations import OPERATIONS
 from tests.api.gateway import GatewayTestCase
 from tests.pipeline.test_operations import COMPLETED, CREATED, DELTA
@@ -151,6 +152,42 @@ class StreamTests(GatewayTestCase):
         self.assertIn(b"application/octet-stream", received)
         self.assertTrue(received.endswith(b"\xff\xfb\r\n"), received)
         self.assertSettled("provider_error", 200)
+
+
+class LeavingTests(GatewayTestCase):
+    """Clients that leave, or read slowly, on the other routes."""
+
+    def test_plain(self) -> None:
+        """Whoever leaves a plain call has its provider left at once, whatever was asked."""
+        for route in (*RELAYED, "/v1/completions"):
+            waiting: list[Deferred[Answer]] = [Deferred(), Deferred()]
+            self.a.script, self.b.script = [waiting[0]], [waiting[1]]
+            before = self.a.cancelled + self.b.cancelled
+            client = self.connect()
+            client.send("POST", route, b'{"model":"m","input":"text","prompt":"a"}')
+            client.connection.leave()
+            self.assertEqual(self.a.cancelled + self.b.cancelled, before + 1, route)
+            self.assertEqual(self.log.records[-1]["verdict"], "client_gone", route)
+
+    def test_streams(self) -> None:
+        """So it is in the middle of a stream, and before that its pace is the client's."""
+        for route, begun in (
+            ("/v1/responses", CREATED + DELTA),
+            ("/v1/audio/speech", b"\xff\xfb"),
+            ("/v1/images/generations", b"data: {}\n\n"),
+        ):
+            body = ManualBody(begun)
+            self.a.script, self.b.script = [body], [body]
+            client = self.connect()
+            client.send("POST", route, b'{"model":"m","stream":true}')
+            self.assertIn(begun, client.connection.received)
+            client.connection.pause()
+            self.assertTrue(body.paused, route)
+            client.connection.resume()
+            self.assertFalse(body.paused, route)
+            client.connection.leave()
+            self.assertTrue(body.aborted, route)
+            self.assertEqual(self.log.records[-1]["verdict"], "client_gone", route)
 
 
 class FormTests(GatewayTestCase):
