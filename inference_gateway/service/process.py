@@ -8,7 +8,7 @@ from typing import Any
 #: What has to happen before a generation is searched: allocations for the youngest, searches of the
 #: one below for the others. What a call allocates dies by reference count and cycles are rare, so
 #: looking for them often only costs; but a search of the middle one stops everything, with
-#: thousands of open streams for 30 ms already, so that may not grow.
+#: 10,000 open streams for 50 ms already, so that may not grow.
 _GC_THRESHOLDS = (20_000, 2, 2500)
 #: Descriptors that are kept for providers, logs and the interpreter itself.
 _RESERVED_FILES = 200
