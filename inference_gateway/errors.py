@@ -2,7 +2,7 @@
 
 An error knows its HTTP status, OpenAI ``type`` and ``code``, the closed ``error_type`` label of
 logs and metrics, and what a client's SDK should do next. It does not know how to render itself:
-that is ``wire.error_body`` and ``api.respond``.
+that is ``wire.error_body`` and ``api.respond``. What providers do wrong is ``provider_errors``.
 """
 
 from collections.abc import Sequence
@@ -56,6 +56,12 @@ class GatewayError(Exception):
     detail: str | None = None
     #: May another provider answer instead, as long as nothing was sent to the client?
     may_fail_over = False
+    #: Does it tell that the provider itself is in trouble, as its circuit breaker should know?
+    is_outage = False
+    #: What `routing.retry.on` calls it; None where that has no say.
+    retry_cause: str | None = None
+    #: What `routing.models.*.fallbacks` calls it; None: another model would not help.
+    fallback_cause: str | None = None
     #: Value of ``x-should-retry``; ``None`` leaves the decision to the client's SDK.
     should_retry: bool | None = None
     #: Headers that belong to this kind of answer, beyond those every error carries.
@@ -159,6 +165,13 @@ class UnsupportedMediaType(CallerError):
     code = "unsupported_media_type"
 
 
+class IdempotencyKeyReused(CallerError):
+    """The key names another request that still runs (draft-ietf-httpapi-idempotency-key-header)."""
+
+    status = 422
+    code = "idempotency_key_reused"
+
+
 #: A status that no client ever sees: it says in logs and metrics that there was none left.
 CLIENT_GONE = 499
 
@@ -219,98 +232,6 @@ class AccessDenied(GatewayError):
     should_retry = False
 
 
-# --- the provider's fault -----------------------------------------------------------------------
-
-
-class ProviderError(GatewayError):
-    """A provider failed; the message names no address and shows none of its bytes."""
-
-    status = 502
-    type = "provider_error"
-    code = "provider_error"
-    error_type = "provider_server_error"
-    verdict = Verdict.PROVIDER_ERROR
-    detail: str | None = "backend_error"
-    may_fail_over = True
-
-
-class ProviderUnavailable(ProviderError):
-    """The provider could not be reached, or its connection broke before an answer."""
-
-    code = "provider_unavailable"
-    error_type = "provider_connection_failed"
-    detail = "backend_unavailable"
-
-
-class ProviderInvalidAnswer(ProviderError):
-    """The provider answered 200 with something that is no answer."""
-
-    error_type = "provider_invalid_answer"
-
-
-class ProviderTruncated(ProviderError):
-    """The provider's stream ended before every choice had a ``finish_reason``."""
-
-    error_type = "provider_truncated"
-    verdict = Verdict.TRUNCATED
-
-
-class ProviderOverloaded(ProviderError):
-    """The provider answered 503 or 529: alive, but too busy."""
-
-    error_type = "provider_overloaded"
-
-
-class ProviderAuthFailed(ProviderError):
-    """The provider refused our credential (401, 402, 403): never a 401 to the client."""
-
-    code = "provider_auth_failed"
-    error_type = "provider_auth_failed"
-
-
-class ProviderRateLimited(ProviderError):
-    """The provider answered 429."""
-
-    status = 429
-    type = "rate_limit_error"
-    code = "provider_quota_exceeded"
-    error_type = "provider_rate_limited"
-
-
-class ProviderRejected(ProviderError):
-    """The provider blames the request: its status passes through, but a 404 may be its own."""
-
-    status = 400
-    type = "invalid_request_error"
-    code = "provider_invalid_request"
-    error_type = "caller_invalid_request"
-    detail = None
-    may_fail_over = False
-    should_retry = False
-
-    def __init__(self, message: str, *, status: int, param: str | None = None) -> None:
-        super().__init__(message, param=param)
-        self.status = status
-        self.may_fail_over = status == 404
-
-
-class ProviderTimeout(ProviderError):
-    """A limit of time ran out; ``limit`` is connect, first_byte, first_token, idle or total."""
-
-    status = 504
-    type = "timeout_error"
-    code = "request_timeout"
-    error_type = "provider_timeout"
-    detail = "gateway_timeout"
-
-    def __init__(self, limit: str, seconds: float) -> None:
-        super().__init__(
-            f"the provider did not keep the {limit} limit of {seconds:g} s ({limit} timeout)"
-        )
-        self.limit = limit
-        self.verdict = Verdict(f"{limit}_timeout")
-
-
 # --- ours ---------------------------------------------------------------------------------------
 
 
@@ -332,6 +253,33 @@ class Unavailable(GatewayFault):
     code = "overloaded"
     error_type = "gateway_overloaded"
     verdict = Verdict.REFUSED
+
+
+class IdempotencyConflict(GatewayError):
+    """The first request runs, and too much of its answer was sent for this one to have it all."""
+
+    status = 409
+    type = "invalid_request_error"
+    code = "idempotency_conflict"
+    error_type = "caller_invalid_request"
+    verdict = Verdict.REFUSED
+    #: The answer will be over, or nobody will want it any longer.
+    should_retry = True
+
+
+class CircuitOpen(Unavailable):
+    """Every provider of the model has failed so often that it is left alone for a while."""
+
+    code = "circuit_breaker_open"
+    fallback_cause = "error"
+
+
+class QueueFull(Unavailable):
+    """No provider has room, and there is no place, or no time, to wait for it."""
+
+    code = "queue_full"
+    error_type = "gateway_queue_full"
+    fallback_cause = "error"
 
 
 class Draining(Unavailable):

@@ -143,6 +143,23 @@ class Reply:
     headers: tuple[tuple[bytes, bytes], ...] = ()
 
 
+@record(kw_only=True)
+class ClientHints:
+    """What a client says in its head about how it wants to be served."""
+
+    #: Binds calls to one provider; empty: nothing does.
+    session: str = ""
+    #: Seconds after which the client gives up; None: unknown.
+    patience: float | None = None
+    #: How often it has sent this request before.
+    retries: int = 0
+    #: Whether it asks how its answer came about.
+    diagnosis: bool = False
+
+
+NO_HINTS = ClientHints()
+
+
 @attrs.define(kw_only=True, eq=False)
 class _Lifetime:
     """Something that ends once and then runs its hooks, last taken first."""
@@ -180,7 +197,16 @@ class Attempt(_Lifetime):
     stream: bool = False
     #: The public name to be put into the answer; None leaves the provider's.
     answer_as: str | None = None
+    #: Why there is this attempt: first, failover, retry, fallback, hedge or replay.
+    reason: str = "first"
+    #: Which of the provider's credentials is used.
+    credential: int = 0
+    #: Seconds; None: as the provider's settings say.
+    connect_timeout: float | None = None
+    #: Another attempt was faster, so this one was given up.
+    outrun: bool = False
     #: Seconds on the passed clock; None until it happened.
+    first_content_at: float | None = None
     ended: float | None = None
 
 
@@ -202,8 +228,13 @@ class Call(_Lifetime):
     request: "ModelRequest | None" = None
     #: Headers of the client that its provider gets to see, by lower-case name.
     forwarded: tuple[tuple[bytes, bytes], ...] = ()
+    hints: ClientHints = NO_HINTS
+    #: The id of the call whose answer it is given; empty: its own.
+    attached_to: str = ""
     #: Public model name once it is known to exist; empty before, so that labels stay bounded.
     model: str = ""
+    #: The label of the model that answers in its place; empty: none does.
+    fallback: str = ""
     response_model: str = ""
     stream: bool = False
     attempts: list[Attempt] = attrs.field(factory=list)
@@ -218,12 +249,24 @@ class Call(_Lifetime):
     bytes_in: int = 0
     bytes_out: int = 0
     dropped_events: int = 0
+    #: Seconds in which it waited for a provider to have room.
+    queued: float = 0.0
     #: The number of the next event of its stream, in an API that numbers them.
     sequence: int = 0
 
+    @property
+    def answering_attempt(self) -> Attempt | None:
+        """The attempt that answers, or failed last; None before the first."""
+        for attempt in reversed(self.attempts):
+            if not attempt.outrun:
+                return attempt
+        return None
+
     def overhead(self, now: float) -> float:
-        """Seconds until ``now`` in which no provider was waited for: the gateway's own share."""
-        waited = 0.0
+        """Seconds until ``now`` in which nobody was waited for: the gateway's own share."""
+        if self.attached_to:
+            return 0.0
+        waited = self.queued
         for attempt in self.attempts:
             waited += (now if attempt.ended is None else attempt.ended) - attempt.started
         return max(0.0, now - self.received - waited)

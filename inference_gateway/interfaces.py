@@ -1,14 +1,14 @@
 """The seams: what has several implementations is an Interface, what is called a Protocol."""
 
 from collections.abc import Callable, Coroutine, Iterable, Sequence
-from typing import Any, Protocol
+from typing import Any, Literal, Protocol
 
 import attrs
 from twisted.internet.defer import Deferred
 from zope.interface import Attribute, Interface
 
-from inference_gateway.errors import ProviderError
 from inference_gateway.exchange import Attempt, Call, Outcome, Principal, ProviderReply, Reply
+from inference_gateway.provider_errors import ProviderError
 from inference_gateway.wire.health import Health
 from inference_gateway.wire.operations import Operation
 from inference_gateway.wire.request import ModelRequest
@@ -166,8 +166,11 @@ class IDialect(Interface):
 class IBalancer(Interface):
     """Chooses among the providers of a group."""
 
-    def order(model: str, candidates: Sequence[Any]) -> Sequence[Any]:
-        """Put ``candidates`` in the order in which they should be tried."""
+    def order(call: Call, model: str, candidates: Sequence[Any]) -> Sequence[Any]:
+        """Put ``candidates``, all of which can serve now, in the order in which to try them.
+
+        ``model`` is the label of the model; one that is not ``call``'s own is a fallback.
+        """
 
 
 @attrs.frozen(kw_only=True)
@@ -188,6 +191,65 @@ class IModelCatalogue(Interface):
 
     def find(model: str, principal: Principal) -> ListedModel:
         """Return the model that ``model`` means; raises `ModelNotFound`."""
+
+
+#: unhealthy: it fails its checks, or takes none of its credentials; degraded: it is asked less than
+#: it could be; unknown: it was neither checked nor called lately.
+ProviderStatus = Literal["healthy", "degraded", "unhealthy", "unknown"]
+#: What a breaker does; open wins over half_open, and that over closed, where one word is for many.
+CircuitState = Literal["closed", "open", "half_open"]
+
+
+@attrs.frozen(kw_only=True)
+class ProviderReport:
+    """How a provider does, for administrators; ``None`` is what is not known."""
+
+    id: str
+    status: ProviderStatus
+    #: Seconds that it took to answer the last check.
+    latency: float | None
+    #: The share of failures among the attempts of the breakers' windows, from 0 to 1.
+    error_rate: float | None
+    circuit: CircuitState
+    #: When the last check ended, in seconds of the Unix epoch.
+    last_check: float | None
+    in_flight: int
+    queued: int
+    #: Seconds until one of its credentials may be used; 0: now.
+    cooling_down: float
+    #: How many of its credentials it does not take at present.
+    credentials_refused: int
+
+
+@attrs.frozen(kw_only=True)
+class BreakerReport:
+    """What a breaker does, and what it has counted since the start."""
+
+    provider: str
+    #: The provider's own name of the model, or a pattern of the configuration.
+    model: str
+    state: CircuitState
+    successes: int
+    failures: int
+    openings: int
+    #: Seconds until it admits a probe; None unless it is open.
+    reopens_in: float | None
+
+
+class IControl(Interface):
+    """What administrators see of the running gateway, and change in it."""
+
+    def providers() -> Sequence[ProviderReport]:
+        """Report on every provider, in the order of the configuration."""
+
+    def breakers() -> Sequence[BreakerReport]:
+        """Report on every breaker that was needed so far, provider by provider."""
+
+    def reset_breakers(provider: str, model: str | None) -> None:
+        """Close the breaker of one ``model`` of ``provider``, or with None those of all its models.
+
+        Raises `ResourceNotFound` where there is no such provider, or no such breaker.
+        """
 
 
 class IKeyStore(Interface):

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway import errors
+from inference_gateway import errors, provider_errors
 from inference_gateway.errors import (
     CallerError,
     ClientGone,
@@ -16,14 +16,16 @@ from inference_gateway.errors import (
     InternalError,
     InvalidRequest,
     MethodNotAllowed,
+    SlowClient,
+    Unauthenticated,
+    Verdict,
+)
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderRateLimited,
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
-    SlowClient,
-    Unauthenticated,
-    Verdict,
 )
 
 #: The closed list of labels for logs and metrics.
@@ -45,11 +47,13 @@ TYPES = {
     404: "not_found_error",
     405: "invalid_request_error",
     408: "timeout_error",
+    409: "invalid_request_error",
     411: "invalid_request_error",
     413: "invalid_request_error",
     414: "invalid_request_error",
     415: "invalid_request_error",
     417: "invalid_request_error",
+    422: "invalid_request_error",
     429: "rate_limit_error",
     431: "invalid_request_error",
     499: "invalid_request_error",
@@ -64,9 +68,10 @@ TYPES = {
 
 def kinds() -> Iterator[type[GatewayError]]:
     """Yield every class of the tree."""
-    for value in vars(errors).values():
-        if inspect.isclass(value) and issubclass(value, GatewayError):
-            yield value
+    for module in (errors, provider_errors):
+        for value in vars(module).values():
+            if inspect.isclass(value) and issubclass(value, GatewayError):
+                yield value
 
 
 class TreeTests(SynchronousTestCase):

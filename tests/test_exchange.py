@@ -2,8 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ClientGone, ProviderError, Verdict
+from inference_gateway.errors import ClientGone, Verdict
 from inference_gateway.exchange import ANONYMOUS, Attempt, Call, Outcome, Principal
+from inference_gateway.provider_errors import ProviderError
 
 COMPLETE = Outcome(verdict=Verdict.COMPLETE, status=200)
 

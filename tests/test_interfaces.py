@@ -13,12 +13,14 @@ from zope.interface.verify import verifyClass, verifyObject
 
 import inference_gateway
 import tests
-from inference_gateway.config.settings import AuthSettings, RoutingSettings
-from inference_gateway.interfaces import IBalancer, IKeyStore, IModelCatalogue, IProvider
+from inference_gateway.config.routing_settings import RoutingSettings
+from inference_gateway.config.settings import AuthSettings
+from inference_gateway.interfaces import IBalancer, IControl, IKeyStore, IModelCatalogue, IProvider
 from inference_gateway.pipeline.keys import DigestKeyStore
 from inference_gateway.routing.balancer import RoundRobin
 from inference_gateway.routing.roster import Roster
 from inference_gateway.routing.table import ModelTable
+from inference_gateway.service.control import Control
 from inference_gateway.upstream.echo import EchoProvider
 
 
@@ -63,6 +65,10 @@ class InterfaceTests(SynchronousTestCase):
     def test_balancer(self) -> None:
         """Round robin is a balancer."""
         verifyObject(IBalancer, RoundRobin())
+
+    def test_control(self) -> None:
+        """What the routes of administrators show is a control."""
+        verifyObject(IControl, Control(Roster([]), lambda: 0.0, lambda: 0.0))
 
     def test_model_catalogue(self) -> None:
         """The table of models is a catalogue of models."""

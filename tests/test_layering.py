@@ -24,7 +24,16 @@ class Rule:
 
 #: Types and frozen values, for every layer above the wire.
 BELOW = frozenset(
-    {"eager", "errors", "wire", "exchange", "interfaces", "config.settings", "record"}
+    {
+        "eager",
+        "errors",
+        "provider_errors",
+        "wire",
+        "exchange",
+        "interfaces",
+        "config.settings",
+        "record",
+    }
 )
 ZOPE = "zope.interface"
 #: The types of the clock and of the timers that everybody is given.
@@ -35,7 +44,8 @@ RULES = {
     "record": Rule(),
     "eager": Rule(others=("twisted.internet.defer.Deferred", "twisted.python.failure.Failure")),
     "errors": Rule(),
-    "wire": Rule(ours=frozenset({"errors", "record"}), others=("orjson",)),
+    "provider_errors": Rule(ours=frozenset({"errors"})),
+    "wire": Rule(ours=frozenset({"errors", "provider_errors", "record"}), others=("orjson",)),
     "config.settings": Rule(),
     "config": Rule(
         ours=frozenset({"errors", "config.settings"}),
@@ -43,7 +53,7 @@ RULES = {
     ),
     "exchange": Rule(ours=frozenset({"errors", "record", "wire"}), others=("twisted.logger",)),
     "interfaces": Rule(
-        ours=frozenset({"errors", "exchange", "wire"}),
+        ours=frozenset({"errors", "provider_errors", "exchange", "wire"}),
         others=("twisted.internet.defer.Deferred", ZOPE),
     ),
     "resilience": Rule(ours=BELOW, others=("automat", "twisted.logger")),
@@ -52,7 +62,7 @@ RULES = {
     ),
     # A dialect is made for one provider, and what some speak depends on its settings.
     "dialects": Rule(
-        ours=frozenset({"errors", "wire", "interfaces", "config.settings"}),
+        ours=frozenset({"errors", "provider_errors", "wire", "interfaces", "config.settings"}),
         others=("orjson", ZOPE),
     ),
     "http1": Rule(
@@ -78,7 +88,7 @@ RULES = {
     "routing": Rule(ours=BELOW | {"resilience"}, others=("twisted.logger", ZOPE)),
     "pipeline": Rule(
         ours=BELOW | {"resilience", "routing", "telemetry"},
-        others=("twisted.internet", "twisted.logger", ZOPE),
+        others=("twisted.internet", "twisted.logger", "twisted.python.failure.Failure", ZOPE),
     ),
     "api": Rule(
         ours=BELOW | {"http1", "telemetry"},
@@ -111,7 +121,7 @@ RULES = {
 def layer_of(name: str) -> str:
     """Return the layer that a dotted name of ours belongs to; the package itself is ``""``."""
     _, *parts = name.split(".")
-    if parts[:2] == ["config", "settings"]:
+    if parts[:1] == ["config"] and parts[1:2] in (["kinds"], ["routing_settings"], ["settings"]):
         return "config.settings"
     # What the package's __init__ defines, its version, is no layer.
     return parts[0] if parts and not parts[0].startswith("__") else ""

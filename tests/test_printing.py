@@ -2,7 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import KeySettings, Secret
+from inference_gateway.config.kinds import Secret
+from inference_gateway.config.settings import KeySettings
 from inference_gateway.exchange import Call, ProviderReply, Reply
 from inference_gateway.http1.rules import judge
 from inference_gateway.wire.chat import parse_chat

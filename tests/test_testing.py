@@ -9,10 +9,11 @@ from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from inference_gateway.errors import GatewayError, ProviderError
+from inference_gateway.errors import GatewayError
 from inference_gateway.exchange import Attempt, Call, Principal, ProviderReply
 from inference_gateway.interfaces import IKeyStore, IProvider
-from inference_gateway.testing import (
+from inference_gateway.provider_errors import ProviderError
+from inference_gateway.testing.doubles import (
     Answer,
     FakeProvider,
     ManualBody,

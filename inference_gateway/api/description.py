@@ -16,8 +16,15 @@ from inference_gateway import __version__
 _LOADER: Any = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 
+#: What is for administrators, and on their listener where they have one of their own.
+_PRIVATE = ("/metrics", "/health/providers", "/admin/")
+
+
 def describe(*, title: str, root_path: str, has_metrics: bool) -> bytes:
-    """Return the document as JSON; without ``has_metrics`` the metrics are somewhere else."""
+    """Return the document as JSON.
+
+    Without ``has_metrics`` the metrics and all that is for administrators are somewhere else.
+    """
     document = _document()
     paths = document["paths"]
     return orjson.dumps(
@@ -25,7 +32,9 @@ def describe(*, title: str, root_path: str, has_metrics: bool) -> bytes:
             **document,
             "info": {**document["info"], "title": title, "version": __version__},
             "servers": [{"url": root_path or "/"}],
-            "paths": {path: paths[path] for path in paths if path != "/metrics" or has_metrics},
+            "paths": {
+                path: paths[path] for path in paths if has_metrics or not path.startswith(_PRIVATE)
+            },
         }
     )
 

@@ -14,7 +14,12 @@ FORM_ROUTES = frozenset(
     }
 )
 #: The routes to which a POST may come without a body.
-BODILESS_ROUTES = frozenset({"/v1/responses/<response_id>/cancel"})
+BODILESS_ROUTES = frozenset(
+    {
+        "/v1/responses/<response_id>/cancel",
+        "/admin/circuit-breakers/<provider_id>/reset",
+    }
+)
 
 _USUAL_TYPE = [b"application/json"]
 _JSON_TYPES = frozenset({("application/json", ""), ("application/json", "utf-8")})

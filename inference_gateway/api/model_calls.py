@@ -56,7 +56,9 @@ class ModelCalls:
         call: Call = request.call
 
         def made(response_id: str) -> None:
-            self._remember(response_id, call.attempts[-1].provider)
+            answering = call.answering_attempt
+            if answering is not None:
+                self._remember(response_id, answering.provider)
 
         operation = telling_ids(made)
         await self._answer(request, "responses", lambda body: parse_relayed(body, operation))

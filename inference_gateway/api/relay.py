@@ -145,13 +145,19 @@ class StreamRelay:
 
     # --- between the two
 
-    def _begin(self, headers: tuple[tuple[bytes, bytes], ...] = ()) -> None:
-        """Write the head, once; an early one knows nothing of the provider's ``headers``."""
+    def _begin(
+        self, headers: tuple[tuple[bytes, bytes], ...] = (), *, is_early: bool = False
+    ) -> None:
+        """Write the head, once; an early one knows nothing of the provider and its ``headers``."""
         if self._open:
             return
         self._open = True
         self._responder.open_stream(
-            self._request, self._call, headers, has_events=self._operation.has_events
+            self._request,
+            self._call,
+            headers,
+            has_events=self._operation.has_events,
+            is_early=is_early,
         )
         self._request.registerProducer(self, True)
 
@@ -162,7 +168,7 @@ class StreamRelay:
             self._timer = self._clock.callLater(self._interval - quiet, self._on_silence)
             return
         self._timer = self._clock.callLater(self._interval, self._on_silence)
-        self._begin()
+        self._begin(is_early=True)
         if not self._paused:
             self._last_write = self._clock.seconds()
             self._request.write(KEEPALIVE)

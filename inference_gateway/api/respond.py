@@ -5,9 +5,11 @@ event after it. Every answer carries the request's id.
 """
 
 import math
+from collections.abc import Callable
 
 import orjson
 
+from inference_gateway.api.diagnosis import diagnosis
 from inference_gateway.api.web_request import WebRequest
 from inference_gateway.errors import GatewayError, Verdict
 from inference_gateway.exchange import COMPLETE, Call, Outcome
@@ -18,12 +20,18 @@ from inference_gateway.wire.error_dialects import render_event_for, render_for
 JSON = b"application/json"
 _EVENT_STREAM = b"text/event-stream; charset=utf-8"
 _UNKNOWN_STREAM = b"application/octet-stream"
+#: The longest ``Retry-After``, in seconds: nothing that the gateway knows holds for longer.
+_LONGEST_RETRY_AFTER = 3600.0
 
 
 class Responder:
-    """Writes answers; the header ``request_id_header`` of each carries the call's id."""
+    """Writes answers; the header ``request_id_header`` of each carries the call's id.
 
-    def __init__(self, request_id_header: str) -> None:
+    ``seconds`` tells the time, by the clock of the calls.
+    """
+
+    def __init__(self, request_id_header: str, seconds: Callable[[], float]) -> None:
+        self._seconds = seconds
         self._id_header = request_id_header.encode("ascii")
         self._id_name = self._id_header.lower()
 
@@ -54,10 +62,12 @@ class Responder:
         headers: tuple[tuple[bytes, bytes], ...] = (),
         *,
         has_events: bool = True,
+        is_early: bool = False,
     ) -> None:
         """Set the head of a stream; it leaves with the first bytes written.
 
-        One without events is what ``headers`` say it is.
+        One without events is what ``headers`` say it is. While it is early it is not known yet who
+        answers.
         """
         call.answering = True
         request.setResponseCode(200)
@@ -65,6 +75,8 @@ class Responder:
         request.setHeader(b"cache-control", b"no-cache")
         request.setHeader(b"x-accel-buffering", b"no")
         request.setHeader(self._id_header, call.id.encode("ascii"))
+        if call.hints.diagnosis and not is_early:
+            headers += self._diagnosis(call)
         for name, value in headers:
             request.setHeader(name, value)
 
@@ -94,7 +106,7 @@ class Responder:
             return
         headers = error.headers
         if error.retry_after is not None:
-            seconds = max(0.0, error.retry_after)
+            seconds = min(max(0.0, error.retry_after), _LONGEST_RETRY_AFTER)
             headers += (
                 (b"retry-after", b"%d" % math.ceil(seconds)),
                 (b"retry-after-ms", b"%d" % math.ceil(seconds * 1000)),
@@ -116,6 +128,8 @@ class Responder:
         body: bytes,
     ) -> None:
         call.answering = True
+        if call.hints.diagnosis:
+            headers += self._diagnosis(call)
         if isinstance(request, Request):
             lines = {
                 b"content-type": b"content-type: %b\r\n" % content_type,
@@ -133,6 +147,12 @@ class Responder:
         request.setHeader(b"content-length", b"%d" % len(body))
         request.write(body)
         request.finish()
+
+    def _diagnosis(self, call: Call) -> tuple[tuple[bytes, bytes], ...]:
+        """Return how the answer came about, for a key that may know it."""
+        if not call.principal.debug:
+            return ()
+        return diagnosis(call, self._seconds())
 
 
 def _api(call: Call) -> str:

@@ -97,6 +97,10 @@ class Router:
         """Who may ask ``path`` at all, whatever the method; what is unknown needs a key."""
         for match in self._static.get(self._below_root(path), {}).values():
             return match.access
+        decoded = unquote_to_bytes(self._below_root(path)).decode("utf-8", "replace")
+        for area, access in self._dynamic:
+            if area.app.url_map.bind("gateway", path_info=decoded).allowed_methods():
+                return access
         return Access.KEY
 
     def allowed(self, path: bytes) -> list[str]:

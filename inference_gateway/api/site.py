@@ -27,6 +27,7 @@ from inference_gateway.api.head_rules import (
     check_json,
     has_body,
 )
+from inference_gateway.api.hints import client_hints
 from inference_gateway.api.respond import Responder
 from inference_gateway.api.router import Access, Match, Router
 from inference_gateway.api.web_request import WebRequest
@@ -39,7 +40,7 @@ from inference_gateway.errors import (
     MethodNotAllowed,
     SlowClient,
 )
-from inference_gateway.exchange import Call, Outcome
+from inference_gateway.exchange import Call, ClientHints, Outcome
 from inference_gateway.http1.channel import HTTPChannel
 from inference_gateway.http1.request import Request
 from inference_gateway.http1.stall import WriteStalled
@@ -53,6 +54,7 @@ class _Welcome:
     match: Match
     credential: bytes = attrs.field(repr=False)
     forwarded: tuple[tuple[bytes, bytes], ...] = attrs.field(repr=False)
+    hints: ClientHints = attrs.field(repr=False)
 
 
 class Application:
@@ -74,6 +76,7 @@ class Application:
         request_id_header: str,
         unguarded: bool,
         upload_limit: int,
+        session_header: str | None = None,
     ) -> None:
         self._router = router
         self._authenticator = authenticator
@@ -88,6 +91,10 @@ class Application:
         self._unguarded = unguarded
         #: Bytes of the body of a form.
         self._upload_limit = upload_limit
+        #: Whose value binds calls to one provider.
+        self._session_header = (
+            None if session_header is None else session_header.lower().encode("ascii")
+        )
         self._running: dict[Call, Running] = {}
         #: Why calls are ended that nobody waits for any longer.
         self._cut: GatewayError | None = None
@@ -178,6 +185,7 @@ class Application:
         self._gate.check()
         call.principal = self._authenticator.caller(welcome.credential)
         call.forwarded = welcome.forwarded
+        call.hints = welcome.hints
         if welcome.match.template in FORM_ROUTES:
             request.body_limit = self._upload_limit
 
@@ -224,7 +232,8 @@ class Application:
         call.forwarded = self._forwarding.fields(values)
         if access is Access.ADMIN:
             return None
-        return _Welcome(match, credential, call.forwarded)
+        call.hints = client_hints(values, self._session_header)
+        return _Welcome(match, credential, call.forwarded, call.hints)
 
     def _options(self, request: WebRequest, call: Call) -> None:
         try:

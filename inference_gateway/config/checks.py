@@ -1,4 +1,4 @@
-"""Rules between values: names that must exist or be unique, and who may serve without keys.
+"""Rules between values: names that must be unique, and who may serve without keys.
 
 Problems found here know their key path; `config.load` adds the place.
 """
@@ -7,10 +7,11 @@ from collections.abc import Iterator, Sequence
 
 from inference_gateway.config.endpoints import parse_endpoint
 from inference_gateway.config.keys import digest_of
-from inference_gateway.config.model_names import matches
 from inference_gateway.config.node import child_path
-from inference_gateway.config.problem import Problem, did_you_mean
-from inference_gateway.config.settings import AuthSettings, ProviderSettings, Settings
+from inference_gateway.config.problem import Problem
+from inference_gateway.config.resilience import resilience_problems
+from inference_gateway.config.routes import alias_problems
+from inference_gateway.config.settings import AuthSettings, Settings
 
 
 def cross_problems(settings: Settings) -> Iterator[Problem]:
@@ -22,7 +23,8 @@ def cross_problems(settings: Settings) -> Iterator[Problem]:
     yield from _same_secrets(auth)
     if not settings.server.listen:
         yield Problem(message="expected at least one endpoint", key_path="server.listen")
-    yield from _aliases(settings)
+    yield from alias_problems(settings)
+    yield from resilience_problems(settings.routing)
 
 
 def open_problem(settings: Settings) -> Problem | None:
@@ -68,44 +70,3 @@ def _same_secrets(auth: AuthSettings) -> Iterator[Problem]:
                 yield Problem(message=f"this is the same key as {seen[digest]}", key_path=here)
             elif digest:
                 seen[digest] = here
-
-
-def route_problems(settings: Settings) -> Iterator[Problem]:
-    """Yield routes that lead nowhere; worth asking only if all providers are right."""
-    by_id = {provider.id: provider for provider in settings.providers}
-    for model, route in settings.routing.models.items():
-        here = child_path("routing.models", model)
-        for index, name in enumerate(route.providers):
-            path = child_path(f"{here}.providers", index)
-            if name not in by_id:
-                hint = did_you_mean(name, by_id)
-                yield Problem(message=f"there is no provider {name!r}{hint}", key_path=path)
-            elif not _serves(by_id[name], model):
-                message = f"the provider {name!r} does not list the model {model!r}"
-                yield Problem(message=message, key_path=path)
-            elif name in route.providers[:index]:
-                yield Problem(message=f"{name!r} is listed twice", key_path=path)
-        if not route.providers and not any(_serves(p, model) for p in settings.providers):
-            listed = [public for provider in settings.providers for public in provider.models]
-            message = f"no provider lists this model{did_you_mean(model, listed)}"
-            yield Problem(message=message, key_path=here)
-
-
-def _serves(provider: ProviderSettings, model: str) -> bool:
-    """Tell whether a provider lists a model, or may turn out to."""
-    return provider.discover or any(matches(public, model) for public in provider.models)
-
-
-def _aliases(settings: Settings) -> Iterator[Problem]:
-    owners = {name: "a model" for provider in settings.providers for name in provider.models}
-    owners |= dict.fromkeys(settings.routing.models, "a model")
-    for model, route in settings.routing.models.items():
-        for index, alias in enumerate(route.aliases):
-            path = child_path(child_path("routing.models", model) + ".aliases", index)
-            if "*" in alias:
-                yield Problem(message="an alias cannot contain a *", key_path=path)
-            elif alias in owners:
-                message = f"{alias!r} is already the name of {owners[alias]}"
-                yield Problem(message=message, key_path=path)
-            else:
-                owners[alias] = f"an alias of {model!r}"

@@ -16,8 +16,10 @@ import cattrs
 
 from inference_gateway.config import model_names
 from inference_gateway.config.files import ReadText
+from inference_gateway.config.kinds import Kind, Model, Secret
 from inference_gateway.config.node import Node, child_path
 from inference_gateway.config.problem import Place, Problems
+from inference_gateway.config.routing_settings import LISTED_CAUSES, FallbackSettings
 from inference_gateway.config.scalars import (
     READERS,
     Unfit,
@@ -27,7 +29,7 @@ from inference_gateway.config.scalars import (
     read_secret,
     read_text,
 )
-from inference_gateway.config.settings import Kind, Model, Secret, Settings
+from inference_gateway.config.settings import Settings
 from inference_gateway.config.spelling import Speller
 
 _FAILED: Any = object()
@@ -101,8 +103,13 @@ class Conversion:
         return read_choice(node, typing.get_args(wanted))
 
     def _annotated(self, node: Node, wanted: Any) -> Any:
-        kind = typing.get_args(wanted)[1]
-        return self._models(node) if kind is Kind.MODELS else READERS[kind](node)
+        match typing.get_args(wanted)[1]:
+            case Kind.MODELS:
+                return self._models(node)
+            case Kind.FALLBACKS:
+                return self._fallbacks(node)
+            case kind:
+                return READERS[kind](node)
 
     def _tuple(self, node: Node, wanted: Any) -> tuple[Any, ...]:
         if not isinstance(node.value, tuple):
@@ -136,6 +143,22 @@ class Conversion:
                 message = f"{public!r} has no * to fill the one of {child.quoted()} with"
                 self.problems.add(message, path=child.path, place=child.place)
         return self._pairs(node.value, Model, Model)
+
+    def _fallbacks(self, node: Node) -> FallbackSettings:
+        """Read models by cause, or as a list, which is for most causes alike."""
+        if isinstance(node.value, Mapping):
+            by_cause: FallbackSettings = self._class(node, FallbackSettings)
+            return by_cause
+        if not isinstance(node.value, tuple):
+            what = "a list of models, or a mapping of causes to such lists"
+            raise expected(what, node, secret=True)
+        names = tuple(_whole([self._attempt(child, Model) for child in node.value]))
+        for cause in LISTED_CAUSES:
+            here = child_path(node.path, cause)
+            self.places[here] = node.place
+            for index, child in enumerate(node.value):
+                self.places[child_path(here, index)] = child.place
+        return FallbackSettings(**dict.fromkeys(LISTED_CAUSES, names))
 
 
 def _is(origin: Any) -> Callable[[Any], bool]:

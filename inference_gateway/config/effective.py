@@ -12,8 +12,9 @@ import attrs
 import yaml
 
 from inference_gateway.config import units
+from inference_gateway.config.kinds import Kind
 from inference_gateway.config.node import child_path
-from inference_gateway.config.settings import Kind, Settings
+from inference_gateway.config.settings import Settings
 
 _FORMATS = {
     Kind.DURATION: units.format_duration,

@@ -10,7 +10,7 @@ from collections.abc import Collection, Iterator, Mapping
 import attrs
 
 from inference_gateway.config.backend import CLIENTS_VARIABLE, Backend, chosen_backend
-from inference_gateway.config.checks import cross_problems, open_problem, route_problems
+from inference_gateway.config.checks import cross_problems, open_problem
 from inference_gateway.config.convert import Conversion
 from inference_gateway.config.effective import entries, rendered
 from inference_gateway.config.environment import Environment, expanded, parse_env_file
@@ -19,6 +19,7 @@ from inference_gateway.config.layers import Flags, Layers
 from inference_gateway.config.problem import ConfigurationError, Problem, Problems
 from inference_gateway.config.provider_url import with_usual_path
 from inference_gateway.config.providers import bare_providers, loop_problems, provider_problems
+from inference_gateway.config.routes import idle_routes, route_problems
 from inference_gateway.config.settings import ProviderSettings, Settings
 from inference_gateway.config.source import parse
 
@@ -36,6 +37,7 @@ __all__ = [
 DEFAULT_MODELS = {"echo": {"echo": "echo", "echo/*": "echo/*"}}
 
 _BARE = "without https, prompts, answers and the key can be read on the way"
+_IDLE = "only one provider serves this model, so there is nobody else to ask"
 _LOOP_HINT = f"; {CLIENTS_VARIABLE} is often set for clients: unset it here, or use BACKEND_URL"
 
 
@@ -84,6 +86,7 @@ def load(flags: Flags, environ: Mapping[str, str], *, read: ReadText = read_text
         problems.found.append(problem.at(places.get(problem.key_path)))
     problems.raise_any()
     warnings += [f"{places[bare]}: {bare}: {_BARE}" for bare in bare_providers(settings)]
+    warnings += [f"{places[idle]}: {idle}: {_IDLE}" for idle in idle_routes(settings)]
     origins = {
         entry.path: str(places.get(entry.path, "default"))
         for entry in entries(settings)

@@ -10,10 +10,12 @@ import attrs
 from inference_gateway.config.endpoints import ListenEndpoint, as_address, parse_endpoint
 from inference_gateway.config.extra_headers import is_value
 from inference_gateway.config.files import ReadText
+from inference_gateway.config.kinds import OperationName
 from inference_gateway.config.node import child_path
 from inference_gateway.config.problem import Problem
 from inference_gateway.config.provider_url import parse_base_url
-from inference_gateway.config.settings import OperationName, ProviderSettings, Settings
+from inference_gateway.config.resilience import health_problems
+from inference_gateway.config.settings import ProviderSettings, Settings
 from inference_gateway.config.trust import certificates_refusal
 
 #: What only providers have that are reached over HTTP.
@@ -21,8 +23,10 @@ _OF_HTTP = (
     "base_url",
     "api_version",
     "api_key",
+    "api_keys",
     "discover",
     "endpoints",
+    "health",
     "headers",
     "drop_fields",
     "stream_upstream",
@@ -85,6 +89,8 @@ class _Judge:
         yield from self._endpoints()
         yield from self._credentials()
         yield from self._certificates()
+        if self._is_sound("models") and self._is_sound("health"):
+            yield from health_problems(self.provider, self.path)
 
     def _is_sound(self, name: str) -> bool:
         path = child_path(self.path, name)
@@ -151,16 +157,24 @@ class _Judge:
                 yield Problem(message=message, key_path=here)
 
     def _credentials(self) -> Iterator[Problem]:
-        key = self.provider.api_key
-        if key is not None and (not is_value(key.reveal()) or " " in key.reveal()):
-            yield self._problem("the key does not consist of visible ASCII characters", "api_key")
+        keys = self.provider.credentials
+        for index, key in enumerate(keys):
+            here = child_path(self.path, "api_key")
+            if self.provider.api_keys:
+                here = child_path(f"{here}s", index)
+            if not is_value(key.reveal()) or " " in key.reveal():
+                message = "the key does not consist of visible ASCII characters"
+                yield Problem(message=message, key_path=here)
+            elif key in keys[:index]:
+                first = child_path("api_keys", keys.index(key))
+                yield Problem(message=f"this is the same key as {first}", key_path=here)
         seen: dict[str, str] = {}
         for name in self.provider.headers:
             first = seen.setdefault(name.lower(), name)
             if first != name:
                 yield self._problem(f"this is the same header as {first}", "headers", name)
-            elif key is not None and name.lower() == _KEY_HEADERS.get(self.provider.type):
-                yield self._problem("this header carries the api_key", "headers", name)
+            elif keys and name.lower() == _KEY_HEADERS.get(self.provider.type):
+                yield self._problem("this header carries the key", "headers", name)
 
     def _certificates(self) -> Iterator[Problem]:
         path = self.provider.ca_path

@@ -7,10 +7,10 @@ import re
 from collections.abc import Callable, Mapping
 
 from inference_gateway.config import endpoints, extra_headers, model_names, units
+from inference_gateway.config.kinds import Kind, Secret
 from inference_gateway.config.node import Node
 from inference_gateway.config.problem import did_you_mean
 from inference_gateway.config.provider_url import parse_base_url
-from inference_gateway.config.settings import Kind, Secret
 
 _IDENTIFIER = re.compile(r"[A-Za-z0-9._-]{1,64}")
 _DIGEST = re.compile(r"sha256:[0-9A-Fa-f]{64}")
@@ -127,6 +127,20 @@ def _count(node: Node) -> int:
     return node.value
 
 
+def _number(node: Node) -> int:
+    if isinstance(node.value, bool) or not isinstance(node.value, int) or node.value < 0:
+        raise expected("a whole number, 0 or more", node)
+    return node.value
+
+
+def _percent(node: Node) -> int:
+    value = node.value
+    if isinstance(value, bool) or not isinstance(value, int) or not 0 <= value <= 100:
+        hint = "; leave out the %" if isinstance(value, str) and value.endswith("%") else ""
+        raise expected("a whole number from 0 to 100", node, hint=hint)
+    return value
+
+
 def _timestamp(node: Node) -> float:
     what = "a date such as 2030-01-31 or a date-time such as 2030-01-31T12:00:00Z"
     try:
@@ -222,6 +236,8 @@ READERS: Mapping[Kind, Callable[[Node], object]] = {
     Kind.POSITIVE_DURATION: _positive_duration,
     Kind.SIZE: _size,
     Kind.COUNT: _count,
+    Kind.NUMBER: _number,
+    Kind.PERCENT: _percent,
     Kind.TIMESTAMP: _timestamp,
     Kind.IDENTIFIER: _matching(_IDENTIFIER, "1 to 64 of the characters A-Z a-z 0-9 . _ -"),
     Kind.MODEL: _model,

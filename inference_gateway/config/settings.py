@@ -5,108 +5,36 @@ names are the keys of the configuration file, and a field's type says how its te
 key is a new field. Nothing here reads files or the environment.
 """
 
-import enum
-import hmac
 from collections.abc import Mapping
-from typing import Annotated, Literal, NoReturn
+from typing import Literal
 
 import attrs
 
-
-class Secret:
-    """A string that cannot be printed, formatted, compared by accident or pickled."""
-
-    __slots__ = ("_value",)
-
-    def __init__(self, value: str) -> None:
-        self._value = value
-
-    def reveal(self) -> str:
-        """Return the secret itself; call it only where it leaves for its one destination."""
-        return self._value
-
-    def __repr__(self) -> str:
-        return "***"
-
-    __str__ = __repr__
-
-    def __format__(self, spec: str) -> str:
-        return "***"
-
-    def __reduce__(self) -> NoReturn:
-        raise TypeError("a secret is not pickled")
-
-    def __eq__(self, other: object) -> bool:
-        if not isinstance(other, Secret):
-            return NotImplemented
-        return hmac.compare_digest(self._value.encode(), other._value.encode())
-
-    def __hash__(self) -> int:
-        return hash((Secret, self._value))
-
-
-class Kind(enum.Enum):
-    """What a value means where its type does not say it; the modules of `config` read each."""
-
-    DURATION = enum.auto()
-    POSITIVE_DURATION = enum.auto()
-    SIZE = enum.auto()
-    COUNT = enum.auto()
-    TIMESTAMP = enum.auto()
-    IDENTIFIER = enum.auto()
-    MODEL = enum.auto()
-    MODELS = enum.auto()
-    ENDPOINT = enum.auto()
-    ROOT_PATH = enum.auto()
-    HEADER_NAME = enum.auto()
-    EXTRA_HEADER = enum.auto()
-    HEADER_VALUE = enum.auto()
-    DIGEST = enum.auto()
-    TITLE = enum.auto()
-    FILE_PATH = enum.auto()
-    BASE_URL = enum.auto()
-    API_VERSION = enum.auto()
-    DROPPED_FIELD = enum.auto()
-
-
-Duration = Annotated[float, Kind.DURATION]
-PositiveDuration = Annotated[float, Kind.POSITIVE_DURATION]
-Size = Annotated[int, Kind.SIZE]
-Count = Annotated[int, Kind.COUNT]
-Timestamp = Annotated[float, Kind.TIMESTAMP]
-Identifier = Annotated[str, Kind.IDENTIFIER]
-Model = Annotated[str, Kind.MODEL]
-Models = Annotated[Mapping[str, str], Kind.MODELS]
-Endpoint = Annotated[str, Kind.ENDPOINT]
-RootPath = Annotated[str, Kind.ROOT_PATH]
-HeaderName = Annotated[str, Kind.HEADER_NAME]
-Digest = Annotated[str, Kind.DIGEST]
-Title = Annotated[str, Kind.TITLE]
-FilePath = Annotated[str, Kind.FILE_PATH]
-BaseURL = Annotated[str, Kind.BASE_URL]
-APIVersion = Annotated[str, Kind.API_VERSION]
-ExtraHeader = Annotated[str, Kind.EXTRA_HEADER]
-#: Secret because it may be a credential; unlike other secrets it may stand in the file.
-HeaderValue = Annotated[Secret, Kind.HEADER_VALUE]
-DroppedField = Annotated[str, Kind.DROPPED_FIELD]
-#: What a model can be asked for.
-OperationName = Literal[
-    "chat",
-    "completions",
-    "embeddings",
-    "responses",
-    "messages",
-    "moderations",
-    "rerank",
-    "speech",
-    "transcriptions",
-    "translations",
-    "images",
-    "image_edits",
-    "image_variations",
-    "tokenize",
-    "detokenize",
-]
+from inference_gateway.config.kinds import (
+    APIVersion,
+    BaseURL,
+    Count,
+    Digest,
+    DroppedField,
+    Duration,
+    Endpoint,
+    ExtraHeader,
+    FilePath,
+    HeaderName,
+    HeaderValue,
+    Identifier,
+    Model,
+    Models,
+    Number,
+    OperationName,
+    PositiveDuration,
+    RootPath,
+    Secret,
+    Size,
+    Timestamp,
+    Title,
+)
+from inference_gateway.config.routing_settings import RoutingSettings
 
 
 @attrs.frozen(kw_only=True)
@@ -152,6 +80,23 @@ class TimeoutSettings:
 
 
 @attrs.frozen(kw_only=True)
+class HealthSettings:
+    """Key ``providers[].health``: how a provider is asked whether it is well."""
+
+    #: auto: as its type does it, which is not at all where that has no question of its own;
+    #: models: for the list of its models; call: for one token of its first model.
+    check: Literal["auto", "never", "models", "call"] = "auto"
+    #: Asked in place of what ``check`` says, beside the ``/v1`` of the base URL.
+    path: RootPath | None = None
+    interval: PositiveDuration = 10.0
+    timeout: PositiveDuration = 5.0
+    #: Good answers in a row after which it is healthy again.
+    rise: Count = 2
+    #: Bad ones in a row after which it is unhealthy.
+    fall: Count = 3
+
+
+@attrs.frozen(kw_only=True)
 class ProviderSettings:
     """One entry of ``providers``."""
 
@@ -164,6 +109,8 @@ class ProviderSettings:
     api_version: APIVersion | None = None
     #: Sent in the header that the type wants, which is a bearer token for most.
     api_key: Secret | None = None
+    #: Instead of ``api_key``: they are used in turn, and one that is refused is left out.
+    api_keys: tuple[Secret, ...] = ()
     #: Public name to the provider's own name; a list in the file means that both are the same.
     #: A ``*`` in a public name, one at most, stands for any text, which takes the place of the
     #: ``*`` in the provider's own name if that has one.
@@ -172,6 +119,15 @@ class ProviderSettings:
     discover: bool = False
     #: What it can be asked for; None: what its type has.
     endpoints: tuple[OperationName, ...] | None = None
+    #: How many calls it gets in relation to the others, with the strategy ``weighted``.
+    weight: Count = 1
+    #: With the strategy ``priority`` the lowest comes first.
+    priority: Number = 0
+    #: Attempts at once; None: as many as its server tells, where it does, or else any number.
+    max_in_flight: Count | None = None
+    #: Calls that wait for their turn where ``max_in_flight`` is reached.
+    max_queued: Number = 256
+    health: HealthSettings = HealthSettings()
     timeouts: TimeoutSettings = TimeoutSettings()
     force_usage: Literal["auto", "never"] = "auto"
     #: Whether a plain call is sent as a stream and put together again.
@@ -183,22 +139,10 @@ class ProviderSettings:
     #: Certificates in PEM that are trusted in place of the system's; None: the system's.
     ca_path: FilePath | None = None
 
-
-@attrs.frozen(kw_only=True)
-class ModelRouteSettings:
-    """One entry of ``routing.models``: who serves a public name, and its other names."""
-
-    #: Ids of providers, in the order of the file; empty: all that list the model.
-    providers: tuple[Identifier, ...] = ()
-    aliases: tuple[Model, ...] = ()
-
-
-@attrs.frozen(kw_only=True)
-class RoutingSettings:
-    """Key ``routing``."""
-
-    strategy: Literal["round_robin"] = "round_robin"
-    models: Mapping[Model, ModelRouteSettings] = attrs.field(factory=dict)
+    @property
+    def credentials(self) -> tuple[Secret, ...]:
+        """The keys it may be asked with; empty: none is sent."""
+        return self.api_keys or (() if self.api_key is None else (self.api_key,))
 
 
 @attrs.frozen(kw_only=True)
@@ -269,6 +213,6 @@ class Settings:
     version: str = ""
     server: ServerSettings = ServerSettings()
     providers: tuple[ProviderSettings, ...] = ()
-    routing: RoutingSettings = RoutingSettings()
+    routing: RoutingSettings = attrs.field(factory=RoutingSettings)
     middleware: MiddlewareSettings = MiddlewareSettings()
     telemetry: TelemetrySettings = TelemetrySettings()

@@ -19,6 +19,8 @@ MAX_DEPTH = 32
 MAX_NODES = 100_000
 
 _TAG = "tag:yaml.org,2002:"
+#: Words such as ``on`` are truth values in YAML 1.1; in the place of a key they are meant as words.
+_OF_KEYS = (_TAG + "str", _TAG + "bool")
 _BOOLEANS = {"yes": True, "true": True, "on": True, "no": False, "false": False, "off": False}
 
 
@@ -137,7 +139,7 @@ class _Builder:
         first_lines: dict[str, int] = {}
         for key, value in source.value:
             place = self._place(key)
-            if not isinstance(key, yaml.ScalarNode) or key.tag != _TAG + "str":
+            if not isinstance(key, yaml.ScalarNode) or key.tag not in _OF_KEYS:
                 shown = key.value if isinstance(key, yaml.ScalarNode) else "a collection"
                 hint = (
                     "merge keys are not supported"

@@ -1,7 +1,7 @@
 """Which keys a mapping of the file may have, and which field of the settings each one writes.
 
 Most keys are a field's name. Besides them a secret may stand in a file of its own (``key_file``),
-and some fields have a short form (``bind_address``).
+several in one file (``api_keys_file``), and some fields have a short form (``bind_address``).
 """
 
 import typing
@@ -11,13 +11,16 @@ import attrs
 
 from inference_gateway.config import endpoints
 from inference_gateway.config.files import ReadText, unreadable
+from inference_gateway.config.kinds import Secret
 from inference_gateway.config.node import Node, grown
 from inference_gateway.config.problem import Problems, did_you_mean
 from inference_gateway.config.scalars import Unfit, expected, read_text
-from inference_gateway.config.settings import KeySettings, Secret, ServerSettings
+from inference_gateway.config.settings import KeySettings, ProviderSettings, ServerSettings
 
 #: Fields of which exactly one is to be written.
 _EXACTLY_ONE: Mapping[type, tuple[str, ...]] = {KeySettings: ("digest", "key")}
+#: Fields of which one at most is to be written.
+_NOT_BOTH: Mapping[type, tuple[str, ...]] = {ProviderSettings: ("api_key", "api_keys")}
 
 
 @attrs.frozen(kw_only=True)
@@ -64,6 +67,7 @@ class Speller:
                 keys[spelling.field] = key
                 chosen[spelling.field] = self._translated(child, spelling)
         self._require_one(node, keys, _EXACTLY_ONE.get(wanted, ()))
+        self._refuse_both(members, keys, _NOT_BOTH.get(wanted, ()))
         return chosen
 
     def _translated(self, child: Node, spelling: Spelling) -> Node | None:
@@ -83,30 +87,54 @@ class Speller:
                 place=node.place,
             )
 
+    def _refuse_both(
+        self, members: Mapping[str, Node], keys: Mapping[str, str], names: tuple[str, ...]
+    ) -> None:
+        given = [keys[name] for name in names if name in keys]
+        for key in given[1:]:
+            self.problems.add(
+                f"write either {given[0]} or {key}, not both",
+                path=members[key].path,
+                place=members[key].key_place,
+            )
+
     def _spellings(self, wanted: type[attrs.AttrsInstance]) -> dict[str, Spelling]:
         spellings = {}
         for field in attrs.fields(wanted):
             spellings[field.name] = Spelling(field=field.name)
             if Secret in (field.type, *typing.get_args(field.type)):
+                several = typing.get_origin(field.type) is tuple
                 spellings[f"{field.name}_file"] = Spelling(
-                    field=field.name, translated=self._secret_from_file
+                    field=field.name,
+                    translated=self._secrets_from_file if several else self._secret_from_file,
                 )
         if wanted is ServerSettings:
             spellings["bind_address"] = Spelling(field="listen", translated=_listen)
         return spellings
 
     def _secret_from_file(self, node: Node) -> Node:
-        name = read_text(node)
-        try:
-            text = self.read_file(name)
-        except (OSError, ValueError) as error:
-            raise Unfit(f"{unreadable(error)}: {name}") from None
         return attrs.evolve(
             node,
-            value=text.removesuffix("\n").removesuffix("\r"),
+            value=self._text_of(node).removesuffix("\n").removesuffix("\r"),
             path=node.path.removesuffix("_file"),
-            written=f"the file {name}",
+            written=f"the file {node.value}",
         )
+
+    def _secrets_from_file(self, node: Node) -> Node:
+        """Return the lines of a file as a list; empty ones and blanks around them are left out."""
+        lines = [line.strip() for line in self._text_of(node).split("\n")]
+        secrets = [line for line in lines if line]
+        if not secrets:
+            raise Unfit(f"there is nothing in the file {node.value}")
+        path = node.path.removesuffix("_file")
+        return grown(secrets, path, node.place, written=f"the file {node.value}")
+
+    def _text_of(self, node: Node) -> str:
+        name = read_text(node)
+        try:
+            return self.read_file(name)
+        except (OSError, ValueError) as error:
+            raise Unfit(f"{unreadable(error)}: {name}") from None
 
 
 def _listen(node: Node) -> Node:

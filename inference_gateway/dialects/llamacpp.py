@@ -11,8 +11,8 @@ import orjson
 from zope.interface import implementer
 
 from inference_gateway.dialects.openai_compatible import OpenAICompatible, beside_version
-from inference_gateway.errors import ProviderError, ProviderOverloaded
 from inference_gateway.interfaces import IDialect
+from inference_gateway.provider_errors import ProviderError, ProviderOverloaded
 from inference_gateway.wire.health import Health, HealthState
 from inference_gateway.wire.request import ModelRequest
 

@@ -7,36 +7,18 @@ request is sent byte for byte as it came.
 import orjson
 from zope.interface import implementer
 
-from inference_gateway.errors import (
-    ProviderAuthFailed,
-    ProviderError,
-    ProviderInvalidAnswer,
-    ProviderOverloaded,
-    ProviderRateLimited,
-    ProviderRejected,
-)
 from inference_gateway.interfaces import IDialect, Translation
+from inference_gateway.provider_errors import ProviderError, ProviderInvalidAnswer
 from inference_gateway.wire.edit import member_spans, set_member
 from inference_gateway.wire.error_body import read_provider_error
 from inference_gateway.wire.health import Health, HealthState
 from inference_gateway.wire.multipart import set_form_model
 from inference_gateway.wire.operations import Operation
 from inference_gateway.wire.request import ModelRequest
+from inference_gateway.wire.told_errors import refusal
 
 #: Operations that no API has a version of: they lie beside the ``/v1`` of all others.
 _AT_ROOT = frozenset(("tokenize", "detokenize"))
-#: Statuses by which a provider blames the request; they reach the client as they are.
-_REJECTIONS = frozenset((400, 404, 409, 413, 415, 422))
-#: Statuses by which a provider refuses the credential, which is ours and not the client's.
-_CREDENTIAL = frozenset((401, 402, 403))
-#: Statuses of a server that is alive, but too busy; 529 is Anthropic's.
-_OVERLOADED = frozenset((503, 529))
-#: What a filter of content calls itself: Azure's two names, and OpenAI's two for images.
-_FILTERED = frozenset(
-    ("content_filter", "contentFilter", "content_policy_violation", "moderation_blocked")
-)
-#: Seconds after which to come back to a provider that set a limit and does not say when.
-_WITHOUT_RETRY_AFTER = 1.0
 
 
 @implementer(IDialect)
@@ -107,26 +89,12 @@ class OpenAICompatible:
         ``retry_after`` is what the provider said about that, in seconds. The provider's own words
         are passed on only where they are about the client's request.
         """
-        if status in _REJECTIONS:
-            said = read_provider_error(status, body)
-            rejected = ProviderRejected(said.message, status=status, param=said.param)
-            if said.code in _FILTERED:
-                rejected.code = "content_filter"
-            return rejected
-        if status in _CREDENTIAL:
-            return ProviderAuthFailed("the provider did not accept the gateway's credential")
-        if status == 429:
-            return ProviderRateLimited(
-                "the provider's rate limit is reached",
-                retry_after=_WITHOUT_RETRY_AFTER if retry_after is None else retry_after,
-            )
-        if status in _OVERLOADED:
-            return ProviderOverloaded("the provider is overloaded", retry_after=retry_after)
         if status < 300:
             return ProviderInvalidAnswer(f"the provider answered {status}, which is no answer")
         if status < 400:
             return ProviderInvalidAnswer("the provider redirects, which is never followed")
-        return ProviderError(f"the provider answered {status}")
+        otherwise = ProviderError(f"the provider answered {status}")
+        return refusal(status, read_provider_error(status, body), otherwise, retry_after)
 
     def health_target(self, base_path: bytes) -> bytes | None:
         """Return none: the API has no question about the server."""

@@ -6,9 +6,10 @@ What a merged answer looks like is `wire.assemble`'s.
 
 from twisted.internet.defer import Deferred
 
-from inference_gateway.errors import GatewayError, ProviderInvalidAnswer
+from inference_gateway.errors import GatewayError
 from inference_gateway.pipeline.collect import LARGEST_ANSWER
 from inference_gateway.pipeline.event_stream import AttemptStream
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.operations import PlainAssembler
 from inference_gateway.wire.sse import Event
 

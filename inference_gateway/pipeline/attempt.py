@@ -9,12 +9,14 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.interfaces import IReactorTime
 
 from inference_gateway.config.settings import TimeoutSettings
-from inference_gateway.errors import CLIENT_GONE, GatewayError, ProviderInvalidAnswer, Verdict
+from inference_gateway.errors import CLIENT_GONE, GatewayError, Verdict
 from inference_gateway.exchange import COMPLETE, Attempt, Call, Outcome, Reply, Usage
+from inference_gateway.interfaces import IProvider
 from inference_gateway.pipeline.assembly import assemble
 from inference_gateway.pipeline.collect import LARGEST_ANSWER, collect
 from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
 from inference_gateway.pipeline.time_limit import within
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.table import Candidate
 from inference_gateway.wire.inspect import estimate_tokens
@@ -29,15 +31,20 @@ async def run_attempt(
     call: Call,
     request: ModelRequest,
     candidate: Candidate,
-    public: str,
     clock: IReactorTime,
     deadline: Deadline,
+    *,
+    public: str,
+    limits: TimeoutSettings,
+    reason: str = "first",
+    is_fallback: bool = False,
 ) -> Reply:
     """Ask ``candidate``; return its whole answer, or a stream whose first content has come.
 
-    An answer keeps the model's name that it came with, unless the client asked by another than the
-    provider's: then it is given the ``public`` one. ``deadline`` is the call's own. Raises what
-    went wrong. Cancelling it leaves the provider.
+    A place there is taken already. An answer keeps the model's name that it came with, unless the
+    client asked by another than the provider's: then it is given the ``public`` one. ``deadline``
+    is the call's own, ``limits`` are this attempt's. Raises what went wrong. Cancelling it leaves
+    the provider.
     """
     entry = candidate.entry
     attempt = Attempt(
@@ -45,15 +52,17 @@ async def run_attempt(
         model=candidate.upstream_model,
         started=clock.seconds(),
         stream=call.stream or entry.provider.rides_on_stream(request),
+        reason=reason,
+        connect_timeout=limits.connect,
     )
-    if request.model != attempt.model:
+    if is_fallback or request.model != attempt.model:
         attempt.answer_as = public
     call.attempts.append(attempt)
-    entry.occupy(attempt)
+    entry.occupy(attempt, candidate.upstream_model)
     try:
         if not attempt.stream:
-            return await _plain(call, request, attempt, candidate, clock, deadline)
-        stream = await _stream(call, request, attempt, candidate, clock, deadline)
+            return await _plain(call, request, attempt, entry.provider, clock, deadline, limits)
+        stream = await _stream(call, request, attempt, entry.provider, clock, deadline, limits)
         if call.stream:
             return stream
         return await _put_together(request, attempt, stream)
@@ -72,13 +81,13 @@ async def _plain(
     call: Call,
     request: ModelRequest,
     attempt: Attempt,
-    candidate: Candidate,
+    provider: IProvider,
     clock: IReactorTime,
     deadline: Deadline,
+    limits: TimeoutSettings,
 ) -> Reply:
-    settings = candidate.entry.settings.timeouts
-    limit = deadline.sooner(_total(attempt, settings, _PLAIN_TOTAL))
-    reply = await within(clock, limit, candidate.entry.provider.send(call, attempt))
+    limit = deadline.sooner(_total(attempt, limits, _PLAIN_TOTAL))
+    reply = await within(clock, limit, provider.send(call, attempt))
     body = reply.body
     if not isinstance(body, bytes):
         body = await within(clock, limit, collect(body))
@@ -91,20 +100,18 @@ async def _stream(
     call: Call,
     request: ModelRequest,
     attempt: Attempt,
-    candidate: Candidate,
+    provider: IProvider,
     clock: IReactorTime,
     deadline: Deadline,
+    limits: TimeoutSettings,
 ) -> Reply:
-    settings = candidate.entry.settings.timeouts
-    total = _total(attempt, settings, _STREAM_TOTAL if call.stream else _PLAIN_TOTAL)
+    total = _total(attempt, limits, _STREAM_TOTAL if call.stream else _PLAIN_TOTAL)
     # until the first content both the call's deadline and the provider's total bound the wait, and
     # a plain call they bound until its end
     until_content = deadline.sooner(total)
-    first_byte = Deadline.after(attempt.started, "first_byte", settings.first_byte)
-    reply = await within(
-        clock, first_byte.sooner(until_content), candidate.entry.provider.send(call, attempt)
-    )
-    first_token = Deadline.after(attempt.started, "first_token", settings.first_token)
+    first_byte = Deadline.after(attempt.started, "first_byte", limits.first_byte)
+    reply = await within(clock, first_byte.sooner(until_content), provider.send(call, attempt))
+    first_token = Deadline.after(attempt.started, "first_token", limits.first_token)
     body = reply.body
     if reply.is_document and not isinstance(body, bytes):
         body = await within(clock, first_token.sooner(until_content), collect(body))
@@ -119,7 +126,7 @@ async def _stream(
         attempt,
         body,
         clock,
-        idle=settings.idle,
+        idle=limits.idle,
         total=total if call.stream else until_content,
     )
     await within(clock, first_token.sooner(until_content), stream.first_content())
@@ -145,8 +152,8 @@ async def _put_together(request: ModelRequest, attempt: Attempt, reply: Reply) -
     return attrs.evolve(reply, body=body)
 
 
-def _total(attempt: Attempt, settings: TimeoutSettings, otherwise: float) -> Deadline:
-    return Deadline.after(attempt.started, "total", settings.total or otherwise)
+def _total(attempt: Attempt, limits: TimeoutSettings, otherwise: float) -> Deadline:
+    return Deadline.after(attempt.started, "total", limits.total or otherwise)
 
 
 def _accept_whole(

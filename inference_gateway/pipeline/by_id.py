@@ -18,8 +18,6 @@ from inference_gateway.errors import (
     GatewayError,
     InternalError,
     ModelNotFound,
-    ProviderInvalidAnswer,
-    ProviderRejected,
     ResourceNotFound,
     Verdict,
 )
@@ -35,6 +33,7 @@ from inference_gateway.exchange import (
 from inference_gateway.pipeline.collect import collect
 from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.pipeline.time_limit import within
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderRejected
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.affinity import ResponseAffinity
 from inference_gateway.routing.roster import Roster, RosterEntry
@@ -131,7 +130,7 @@ class ById:
             provider=entry.id, model="", started=self.clock.seconds(), stream=request.stream
         )
         call.attempts.append(attempt)
-        entry.occupy(attempt)
+        entry.accompany(attempt)
         try:
             return await self._answer(call, request, entry, attempt, deadline)
         except CancelledError:

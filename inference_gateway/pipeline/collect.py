@@ -2,8 +2,9 @@
 
 from twisted.internet.defer import Deferred
 
-from inference_gateway.errors import GatewayError, ProviderInvalidAnswer
+from inference_gateway.errors import GatewayError
 from inference_gateway.exchange import ByteStream
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 
 #: Bytes; a whole answer larger than this is refused rather than held.
 LARGEST_ANSWER = 32 * 1024 * 1024

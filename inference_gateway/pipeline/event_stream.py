@@ -9,15 +9,7 @@ relay takes the events from here.
 from twisted.internet.defer import Deferred
 from twisted.internet.interfaces import IDelayedCall, IReactorTime
 
-from inference_gateway.errors import (
-    CLIENT_GONE,
-    GatewayError,
-    ProviderError,
-    ProviderInvalidAnswer,
-    ProviderTimeout,
-    ProviderTruncated,
-    Verdict,
-)
+from inference_gateway.errors import CLIENT_GONE, GatewayError, Verdict
 from inference_gateway.exchange import (
     COMPLETE,
     Attempt,
@@ -27,10 +19,16 @@ from inference_gateway.exchange import (
     Outcome,
     Usage,
 )
+from inference_gateway.provider_errors import (
+    ProviderInvalidAnswer,
+    ProviderTimeout,
+    ProviderTruncated,
+)
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.wire.inspect import Kind, estimate_tokens
 from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.sse import Event
+from inference_gateway.wire.told_errors import event_error
 
 #: Bytes of events that may come before the first content.
 _MOST_HELD = 1024 * 1024
@@ -118,6 +116,12 @@ class AttemptStream:
         self._body.start(self)
         return waiting
 
+    @property
+    def is_filtered(self) -> bool:
+        """Whether the provider's filter let nothing of the answer through."""
+        inspector = self._inspector
+        return inspector.finish_reason == "content_filter" and not inspector.output_chars
+
     # --- the relay's side: EventStream
 
     def start(self, sink: EventSink) -> None:
@@ -176,7 +180,7 @@ class AttemptStream:
         self._last_received = self._clock.seconds()
         try:
             events = self._parser.feed(data)
-        except ProviderError as too_large:
+        except ProviderInvalidAnswer as too_large:
             self.fail(too_large)
             return
         batch: list[Event] = []
@@ -198,7 +202,7 @@ class AttemptStream:
                 self._call.dropped_events += 1
             elif kind is Kind.ERROR:
                 self._deliver(batch)
-                self.fail(ProviderError("the provider reported an error in its stream"))
+                self.fail(event_error(event))
                 return
             else:  # DONE or LAST
                 if kind is Kind.LAST:
@@ -233,7 +237,9 @@ class AttemptStream:
         """The first content is here: let the call go on, which normally starts us at once."""
         first, self._first = self._first, None
         self._held += batch
-        self._call.first_content_at = self._last_received
+        self._attempt.first_content_at = self._last_received
+        if self._call.first_content_at is None:
+            self._call.first_content_at = self._last_received
         if first is not None:
             first.callback(None)
         if self._sink is None and not self._over:

@@ -7,6 +7,7 @@ import attrs
 from inference_gateway.exchange import Call
 from inference_gateway.interfaces import Async, Layer, Service
 from inference_gateway.pipeline.admit import Admit, Gate
+from inference_gateway.pipeline.idempotency import Idempotency
 from inference_gateway.pipeline.rescue import Rescue
 
 
@@ -35,6 +36,7 @@ def stack(gate: Gate, dispatch: Service) -> Service:
         [
             Rescue(),  # first, so that nothing below can show a client its insides
             Admit(gate),  # before anything that costs: a refusal must be cheap
+            Idempotency(),  # around all tries, which are shared; each participant was admitted
         ],
         dispatch,
     )

@@ -10,7 +10,7 @@ from typing import Any, TypeVar, cast
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
 
-from inference_gateway.errors import ProviderTimeout
+from inference_gateway.provider_errors import ProviderTimeout
 from inference_gateway.resilience.deadline import Deadline
 
 T = TypeVar("T")

@@ -1,41 +1,165 @@
 """The live state of each provider: what is known of it beyond its configuration.
 
-Shared by everyone who chooses or observes providers; it decides nothing itself.
+Shared by everyone who chooses or observes providers. Each of its parts decides for itself; here
+they are fed with how attempts ended.
 """
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
+from functools import partial
 
-import attrs
+from twisted.logger import Logger
 
+from inference_gateway.config.routing_settings import BreakerSettings
 from inference_gateway.config.settings import ProviderSettings
+from inference_gateway.errors import Verdict
 from inference_gateway.exchange import Attempt, Outcome
 from inference_gateway.interfaces import IProvider
+from inference_gateway.provider_errors import (
+    ProviderAuthFailed,
+    ProviderRateLimited,
+    ProviderRejected,
+)
+from inference_gateway.resilience.breaker import Breaker, BreakerState
+from inference_gateway.resilience.concurrency import Places
+from inference_gateway.routing.credentials import CredentialRing
+from inference_gateway.routing.health import ProviderHealth
+from inference_gateway.routing.load import Load
+
+#: Seconds for which a provider is left alone that says 429 and not for how long.
+_COOLDOWN = 1.0
+#: And the longest for which it is, whatever it says.
+_LONGEST_COOLDOWN = 600.0
+#: Models of one provider whose failures are counted.
+_MOST_BREAKERS = 1000
 
 
-@attrs.define(kw_only=True, eq=False)
 class RosterEntry:
-    """One provider and its state now."""
+    """One provider and its state now.
 
-    settings: ProviderSettings
-    provider: IProvider
-    in_flight: int = 0
+    ``seconds`` tells monotonic time, ``draw`` gives random numbers from 0 to 1.
+    """
+
+    _log = Logger()
+
+    def __init__(
+        self,
+        settings: ProviderSettings,
+        provider: IProvider,
+        seconds: Callable[[], float],
+        draw: Callable[[], float],
+        *,
+        breaker: BreakerSettings | None = None,
+        slow_start: float = 0.0,
+    ) -> None:
+        self.id = settings.id
+        self.settings = settings
+        self.provider = provider
+        #: How many attempts it takes at once, and who waits for a place.
+        self.places = Places(settings.max_in_flight, settings.max_queued, seconds)
+        self.load = Load(seconds, slow_start=slow_start)
+        self.credentials = CredentialRing(max(1, len(settings.credentials)), seconds)
+        self.health = ProviderHealth(settings.health, seconds, draw)
+        self._breaker_settings = breaker or BreakerSettings()
+        self._seconds = seconds
+        self._draw = draw
+        #: Whether it plays its faults, so that none of them tells anything of it.
+        self._plays = settings.type == "echo"
+        #: By the provider's own names of its models, which clients may make up; so old ones go.
+        self.breakers: dict[str, Breaker] = {}
 
     @property
-    def id(self) -> str:
-        """The provider's id."""
-        return self.settings.id
+    def in_flight(self) -> int:
+        """How many attempts it has now."""
+        return self.load.pending
 
     def has(self, operation: str) -> bool:
         """Whether it can be asked for ``operation``: the operator's word goes before its type's."""
         return operation in (self.settings.endpoints or self.provider.endpoints)
 
-    def occupy(self, attempt: Attempt) -> None:
-        """Count ``attempt`` as in flight here until it completes."""
-        self.in_flight += 1
-        attempt.on_complete(self._release)
+    def breaker(self, model: str) -> Breaker | None:
+        """Return the breaker of one of its models; None where there are to be none."""
+        breaker = self.breakers.get(model)
+        if breaker is None:
+            if not self._breaker_settings.enabled or self._plays:
+                return None
+            if len(self.breakers) >= _MOST_BREAKERS:
+                self._forget_a_breaker()
+            breaker = Breaker(self._breaker_settings, self._seconds, self._draw)
+            breaker.on_change = self._changed
+            self.breakers[model] = breaker
+        return breaker
 
-    def _release(self, outcome: Outcome) -> None:
-        self.in_flight -= 1
+    def occupy(self, attempt: Attempt, model: str) -> None:
+        """Take note that ``attempt`` begins, and of how it ends.
+
+        Its place is taken already, and is given back when it completes.
+        """
+        breaker = self.breaker(model)
+        generation = 0 if breaker is None else breaker.admit()
+        attempt.credential = self.credentials.take()
+        self.load.begin()
+
+        def settle(outcome: Outcome) -> None:
+            # first, so that whoever gets the place sees what this end meant
+            self._judge(attempt, outcome)
+            if breaker is not None:
+                _tell(breaker, generation, outcome)
+            self.places.give_back(self._seconds() - attempt.started)
+
+        attempt.on_complete(settle)
+
+    def accompany(self, attempt: Attempt) -> None:
+        """Give ``attempt`` a credential, and take note of what its end tells of the provider.
+
+        Enough for what is no work for a model: that needs no place, and tells nothing of one.
+        """
+        attempt.credential = self.credentials.take()
+        self.load.begin()
+        attempt.on_complete(partial(self._judge, attempt))
+
+    def _forget_a_breaker(self) -> None:
+        """Make room by the oldest breaker that is closed, or else by the oldest of all."""
+        closed = (m for m, b in self.breakers.items() if b.state is BreakerState.CLOSED)
+        del self.breakers[next(closed, None) or next(iter(self.breakers))]
+
+    def _changed(self, state: BreakerState) -> None:
+        self._log.warn(
+            "a circuit breaker of provider {provider} is {state}", provider=self.id, state=state
+        )
+
+    def _judge(self, attempt: Attempt, outcome: Outcome) -> None:
+        error = outcome.error
+        if self._plays:
+            self.load.end()
+            return
+        latency = (attempt.first_content_at or self._seconds()) - attempt.started
+        if outcome.verdict is Verdict.COMPLETE:
+            self.load.succeed(latency)
+            self.credentials.succeed(attempt.credential)
+        elif error is not None and error.is_outage:
+            self.load.fail(latency)
+            self.credentials.ignore(attempt.credential)
+        else:
+            self.load.end()
+            if isinstance(error, ProviderAuthFailed):
+                self.credentials.refuse(attempt.credential)
+            elif isinstance(error, ProviderRateLimited):
+                seconds = min(error.retry_after or _COOLDOWN, _LONGEST_COOLDOWN)
+                self.credentials.cool(attempt.credential, seconds)
+            elif isinstance(error, ProviderRejected):
+                self.credentials.succeed(attempt.credential)
+            else:
+                self.credentials.ignore(attempt.credential)
+
+
+def _tell(breaker: Breaker, generation: int, outcome: Outcome) -> None:
+    """Tell a breaker how the attempt ended that it admitted in ``generation``."""
+    if outcome.verdict is Verdict.COMPLETE:
+        breaker.succeed(generation)
+    elif outcome.error is not None and outcome.error.is_outage:
+        breaker.fail(generation)
+    else:  # nobody's fault, or the caller's
+        breaker.ignore(generation)
 
 
 class Roster:
@@ -49,3 +173,7 @@ class Roster:
 
     def __getitem__(self, provider_id: str) -> RosterEntry:
         return self._entries[provider_id]
+
+    def get(self, provider_id: str) -> RosterEntry | None:
+        """Return the entry with that id, None where there is none."""
+        return self._entries.get(provider_id)

@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator, Mapping
 
 from zope.interface import implementer
 
-from inference_gateway.config.settings import RoutingSettings
+from inference_gateway.config.routing_settings import RoutingSettings
 from inference_gateway.errors import ModelNotFound
 from inference_gateway.exchange import Principal
 from inference_gateway.interfaces import IModelCatalogue, ListedModel
@@ -110,6 +110,11 @@ class ModelTable:
             for name, route in routes.items()
             if not route.is_wildcard
         }
+
+    def groups(self) -> Iterator[tuple[Candidate, ...]]:
+        """Yield who serves each model, wildcards among them."""
+        for route in self._routes.values():
+            yield route.group
 
     def resolve(self, requested: str, principal: Principal) -> Resolution:
         """Find who serves ``requested`` for ``principal``.

@@ -11,6 +11,7 @@ import attrs
 from twisted.internet.interfaces import IReactorTime
 from twisted.internet.protocol import Factory
 
+from inference_gateway.api.admin import Admin
 from inference_gateway.api.answering import Answering
 from inference_gateway.api.connections import Connections, SiteFactory
 from inference_gateway.api.forwarding import Forwarding
@@ -34,18 +35,24 @@ from inference_gateway.pipeline.dispatch import Dispatch
 from inference_gateway.pipeline.keys import DigestKeyStore
 from inference_gateway.pipeline.observe import CallObserver
 from inference_gateway.pipeline.stack import stack
+from inference_gateway.pipeline.tries import Means
+from inference_gateway.resilience.budget import RetryBudget
 from inference_gateway.routing.affinity import ResponseAffinity
-from inference_gateway.routing.balancer import RoundRobin
 from inference_gateway.routing.discovery import Discovery
 from inference_gateway.routing.roster import Roster, RosterEntry
+from inference_gateway.routing.rules import RuleBook
 from inference_gateway.routing.table import ModelTable
+from inference_gateway.service.control import Control
+from inference_gateway.service.health_checks import Checked, HealthChecks
 from inference_gateway.service.polling import ModelPolling, Polled
 from inference_gateway.service.readiness import Readiness
 from inference_gateway.telemetry.accesslog import AccessLog
 from inference_gateway.telemetry.lines import LineWriter
 from inference_gateway.telemetry.metrics import Metrics
+from inference_gateway.telemetry.provider_gauges import ProviderGauges
 from inference_gateway.telemetry.reactor_lag import ReactorLag
 from inference_gateway.upstream.echo import EchoProvider
+from inference_gateway.upstream.health_check import HealthCheck
 from inference_gateway.upstream.model_list import ModelList
 from inference_gateway.upstream.provider import HTTPProvider
 from inference_gateway.upstream.trust import tls_policy
@@ -61,6 +68,7 @@ class Graph:
     metrics: Metrics
     lag: ReactorLag
     polling: ModelPolling
+    health_checks: HealthChecks
     agents: tuple[Agent, ...]
     applications: tuple[Application, ...]
     factory: Factory
@@ -99,7 +107,14 @@ def build(
     access_log = AccessLog(lines, wall=wall, text=settings.telemetry.log.format == "text")
     agents = _agents(settings.providers, reactor)
     roster = Roster(
-        RosterEntry(settings=provider, provider=_provider(provider, agents, hop, clock, wall))
+        RosterEntry(
+            provider,
+            _provider(provider, agents, hop, clock, wall),
+            clock.seconds,
+            random,
+            breaker=settings.routing.circuit_breaker,
+            slow_start=settings.routing.slow_start,
+        )
         for provider in settings.providers
     )
     lists = {
@@ -110,10 +125,16 @@ def build(
     table = ModelTable(roster, settings.routing, lists)
     polled = _polled(settings.providers, lists, agents, clock)
     affinity = ResponseAffinity()
-    dispatch = Dispatch(table, RoundRobin(), clock, server.request_timeout, affinity)
+    means = Means(
+        clock=clock,
+        draw=random,
+        budget=RetryBudget(settings.routing.retry.budget_percent, clock.seconds),
+    )
+    rules = RuleBook(settings.routing, clock.seconds, random)
+    dispatch = Dispatch(table, rules, means, server.request_timeout, affinity)
     service = stack(gate, dispatch)
     stored = stack(gate, ById(roster, table, affinity, clock, server.request_timeout))
-    responder = Responder(server.request_id_header)
+    responder = Responder(server.request_id_header, clock.seconds)
     observer = CallObserver(metrics, access_log, clock)
     connections = Connections(
         metrics,
@@ -126,7 +147,7 @@ def build(
         title=server.api_title,
         root_path=server.root_path,
         has_metrics=not server.admin_listen,
-        ready=Readiness(gate, roster, lag),
+        ready=Readiness(gate, table, settings.routing.ready, lag),
     )
     answering = Answering(service, responder, clock, server.keepalive_interval)
     metrics_access = Access.ADMIN if settings.telemetry.metrics.auth == "admin" else Access.OPEN
@@ -136,7 +157,12 @@ def build(
         (Models(table, responder), Access.KEY),
         (probes, Access.OPEN),
     ]
-    private: list[tuple[Area, Access]] = [(Exposition(metrics, responder), metrics_access)]
+    control = Control(roster, clock.seconds, wall)
+    ProviderGauges(control, metrics.registry)
+    private: list[tuple[Area, Access]] = [
+        (Exposition(metrics, responder), metrics_access),
+        (Admin(control, responder), Access.ADMIN),
+    ]
 
     def application(areas: list[tuple[Area, Access]]) -> Application:
         return Application(
@@ -151,6 +177,7 @@ def build(
             request_id_header=server.request_id_header,
             unguarded=keys.is_open,
             upload_limit=server.upload_limit,
+            session_header=settings.routing.session_header,
         )
 
     applications: tuple[Application, ...]
@@ -168,6 +195,7 @@ def build(
         metrics=metrics,
         lag=lag,
         polling=ModelPolling(polled, table, metrics, clock),
+        health_checks=HealthChecks(_checked(roster, agents, clock), clock),
         agents=tuple(agents.values()),
         applications=applications,
         factory=factories[0],
@@ -211,6 +239,19 @@ def _polled(
             agent = agents[provider.ca_path]
             source = ModelList(provider, dialect_for(provider), agent, clock)
             yield Polled(provider=provider.id, ask=source.ask, discovery=lists[provider.id])
+
+
+def _checked(
+    roster: Roster, agents: Mapping[str | None, Agent], clock: IReactorTime
+) -> Iterator[Checked]:
+    """Yield the providers that are asked how they are."""
+    for entry in roster:
+        settings = entry.settings
+        if settings.type != "echo":
+            agent = agents[settings.ca_path]
+            check = HealthCheck(settings, dialect_for(settings), agent, clock)
+            if check.has_question:
+                yield Checked(entry=entry, ask=check.ask)
 
 
 def _limits(server: ServerSettings) -> Limits:

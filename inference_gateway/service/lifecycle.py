@@ -98,6 +98,7 @@ class GatewayService(Service):
         await drain.grace(server.drain_grace)
         graph.gate.draining = True
         graph.polling.stop()
+        graph.health_checks.stop()
         for port in [*self._ports, *self._admin_ports]:
             await _maybe(port.stopListening())
         self._log.info("stopped listening: {in_flight} in flight", in_flight=graph.in_flight)
@@ -136,6 +137,7 @@ class GatewayService(Service):
         self._signals.install()
         self.graph.lag.start()
         self.graph.polling.start()
+        self.graph.health_checks.start()
         self.graph.metrics.generation.set(1)
         settle_memory()
         for warning in self._loaded.warnings:

@@ -4,17 +4,17 @@ What a list is worth and when to ask again is `routing.discovery`'s; how to ask,
 """
 
 from collections.abc import Callable, Iterable
+from functools import partial
 
 import attrs
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.interfaces import IReactorTime
-from twisted.internet.task import deferLater
 from twisted.logger import Logger
-from twisted.python.failure import Failure
 
-from inference_gateway.errors import ProviderError
+from inference_gateway.provider_errors import ProviderError
 from inference_gateway.routing.discovery import Discovery
 from inference_gateway.routing.table import ModelTable
+from inference_gateway.service.rounds import Round, Rounds
 from inference_gateway.telemetry.metrics import Metrics
 
 
@@ -38,31 +38,24 @@ class ModelPolling:
     def __init__(
         self, polled: Iterable[Polled], table: ModelTable, metrics: Metrics, clock: IReactorTime
     ) -> None:
-        self._polled = tuple(polled)
+        asked = tuple(polled)
         self._table = table
         self._metrics = metrics
-        self._clock = clock
-        self._running: list[Deferred[None]] = []
-        for one in self._polled:
+        self._rounds = Rounds(
+            [Round(act=partial(self._ask, one), pause=one.discovery.pause) for one in asked],
+            clock,
+        )
+        for one in asked:
             metrics.discovered_models.labels(one.provider).set(0)
             metrics.discovery_failures.labels(one.provider)
 
     def start(self) -> None:
         """Ask all providers now, and again and again."""
-        self._running = [
-            Deferred.fromCoroutine(self._poll(one)).addErrback(_cancelled) for one in self._polled
-        ]
+        self._rounds.start()
 
     def stop(self) -> None:
         """Ask no more, and give up what is being asked; idempotent."""
-        running, self._running = self._running, []
-        for polling in running:
-            polling.cancel()
-
-    async def _poll(self, one: Polled) -> None:
-        while True:
-            await self._ask(one)
-            await deferLater(self._clock, one.discovery.pause())
+        self._rounds.stop()
 
     async def _ask(self, one: Polled) -> None:
         try:
@@ -99,7 +92,3 @@ class ModelPolling:
                 provider=one.provider,
                 reason=reason,
             )
-
-
-def _cancelled(failure: Failure) -> None:
-    failure.trap(CancelledError)

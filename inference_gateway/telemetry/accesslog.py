@@ -11,7 +11,7 @@ from typing import Any
 
 import orjson
 
-from inference_gateway.exchange import Call, Outcome
+from inference_gateway.exchange import Attempt, Call, Outcome
 from inference_gateway.telemetry.lines import LineWriter
 
 
@@ -68,17 +68,35 @@ class AccessLog:
             record["usage_source"] = usage.source
         if call.dropped_events:
             record["dropped_events"] = call.dropped_events
-        if call.attempts:
-            record["gen_ai.provider.name"] = call.attempts[-1].provider
-            record["attempts"] = [
-                {
-                    "provider": attempt.provider,
-                    "verdict": attempt.outcome.verdict if attempt.outcome else None,
-                    "ms": _ms((attempt.ended or now) - attempt.started),
-                }
-                for attempt in call.attempts
-            ]
+        if call.attached_to:
+            record["attached_to"] = call.attached_to
+        if call.fallback:
+            record["fallback_model"] = call.fallback
+        if call.queued:
+            record["queue_ms"] = _ms(call.queued)
+        if call.hints.retries:
+            record["client_retries"] = call.hints.retries
+        answering = call.answering_attempt
+        if answering is not None:
+            record["gen_ai.provider.name"] = answering.provider
+            record["attempts"] = [_attempt(attempt, now) for attempt in call.attempts]
         return record
+
+
+def _attempt(attempt: Attempt, now: float) -> dict[str, Any]:
+    outcome = attempt.outcome
+    record: dict[str, Any] = {
+        "provider": attempt.provider,
+        "verdict": outcome.verdict if outcome else None,
+        "ms": _ms((attempt.ended or now) - attempt.started),
+    }
+    if attempt.reason != "first":
+        record["reason"] = attempt.reason
+    if attempt.outrun:
+        record["outrun"] = True
+    if outcome is not None and outcome.error is not None:
+        record["error_type"] = outcome.error.error_type
+    return record
 
 
 def timestamp(seconds: float) -> str:

@@ -14,7 +14,19 @@ from inference_gateway.telemetry.accesslog import printable, timestamp
 from inference_gateway.telemetry.lines import LineWriter
 
 #: Fields of an event that are worth a place of their own in a JSON line.
-_FIELDS = ("request_id", "provider", "signal", "in_flight", "cut", "finished", "seconds", "address")
+_FIELDS = (
+    "request_id",
+    "provider",
+    "model",
+    "fallback",
+    "state",
+    "signal",
+    "in_flight",
+    "cut",
+    "finished",
+    "seconds",
+    "address",
+)
 
 
 @implementer(ILogObserver)

@@ -12,6 +12,7 @@ from prometheus_client.exposition import generate_latest
 from inference_gateway import __version__
 from inference_gateway.errors import Verdict
 from inference_gateway.exchange import Call, Outcome
+from inference_gateway.telemetry.attempt_metrics import AttemptMetrics
 from inference_gateway.telemetry.histogram import HistogramFamily
 from inference_gateway.telemetry.tally import Tally, TallyFamily
 
@@ -108,6 +109,7 @@ class Metrics:
             "gen_ai_token_type",
             *_GEN_AI_LABELS,
         )
+        self._attempts = AttemptMetrics(self.registry)
         self._requests: dict[tuple[str, str, int], Tally] = {}
         self._models: dict[tuple[str, str, str], _ModelSeries] = {}
 
@@ -146,11 +148,13 @@ class Metrics:
             self.dropped_fields.inc(len(call.request.dropped))
         if call.stream:
             self.verdicts.labels(outcome.verdict.value).count += 1
-        if call.attempts:
-            self._complete_model_call(call, now, overhead)
+        answering = call.answering_attempt
+        if answering is not None:
+            self._complete_model_call(call, answering.provider, now, overhead)
 
-    def _complete_model_call(self, call: Call, now: float, overhead: float) -> None:
-        key = (call.operation, call.attempts[-1].provider, call.model)
+    def _complete_model_call(self, call: Call, provider: str, now: float, overhead: float) -> None:
+        self._attempts.complete(call)
+        key = (call.operation, provider, call.model)
         series = self._models.get(key)
         if series is None:
             series = self._models[key] = _ModelSeries(self, *key)

@@ -22,9 +22,9 @@ from twisted.web.http_headers import Headers
 from twisted.web.iweb import IBodyProducer, IResponse
 from zope.interface import implementer
 
-from inference_gateway.errors import ProviderInvalidAnswer, ProviderTimeout
 from inference_gateway.http1.agent import Agent
 from inference_gateway.http1.response import Response
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderTimeout
 from inference_gateway.upstream.failures import EXCHANGE_FAILURES, exchange_error
 
 #: Bytes of a body, unless somebody expects more.

@@ -13,9 +13,10 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from zope.interface import implementer
 
-from inference_gateway.errors import GatewayError, ProviderRejected
+from inference_gateway.errors import GatewayError
 from inference_gateway.exchange import Attempt, ByteStream, Call, ProviderReply
 from inference_gateway.interfaces import IProvider
+from inference_gateway.provider_errors import ProviderRejected
 from inference_gateway.upstream.echo_answer import EchoAnswer
 from inference_gateway.upstream.echo_faults import Streamable, find_behaviour
 from inference_gateway.upstream.echo_text import EchoText

@@ -14,8 +14,8 @@ from typing import Protocol
 import attrs
 import orjson
 
-from inference_gateway.errors import (
-    GatewayError,
+from inference_gateway.errors import GatewayError
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderError,
     ProviderOverloaded,

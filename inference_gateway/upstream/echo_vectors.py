@@ -14,7 +14,7 @@ from typing import Any
 import attrs
 import orjson
 
-from inference_gateway.errors import ProviderRejected
+from inference_gateway.provider_errors import ProviderRejected
 from inference_gateway.upstream.echo_words import Frame, count_tokens, frame, text_of
 from inference_gateway.wire.embeddings import EmbeddingsRequest
 

@@ -3,7 +3,7 @@
 import re
 from typing import Any
 
-from inference_gateway.errors import ProviderRejected
+from inference_gateway.provider_errors import ProviderRejected
 
 #: What one event of a stream says: a word or a punctuation mark, with the blanks before it. Long
 #: runs are cut at sixteen characters, so that no text makes an event of unusual size.

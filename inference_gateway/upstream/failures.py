@@ -5,15 +5,15 @@ Messages name neither an address nor a byte of what came.
 
 from twisted.web.client import PotentialDataLoss, ResponseDone  # type: ignore[attr-defined]
 
-from inference_gateway.errors import (
+from inference_gateway.http1.connection import ExchangeBroken
+from inference_gateway.http1.dial import ConnectFailed, ConnectTimedOut
+from inference_gateway.http1.response_rules import BadResponse
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderInvalidAnswer,
     ProviderTimeout,
     ProviderUnavailable,
 )
-from inference_gateway.http1.connection import ExchangeBroken
-from inference_gateway.http1.dial import ConnectFailed, ConnectTimedOut
-from inference_gateway.http1.response_rules import BadResponse
 
 #: Everything by which an exchange fails that is not a bug.
 EXCHANGE_FAILURES = (ConnectFailed, ExchangeBroken, BadResponse)

@@ -12,17 +12,17 @@ from twisted.internet.defer import Deferred, DeferredList
 from twisted.internet.interfaces import IReactorTime
 
 from inference_gateway.config.settings import ProviderSettings
-from inference_gateway.errors import ProviderError, ProviderInvalidAnswer
 from inference_gateway.http1.agent import Agent
 from inference_gateway.http1.origin import split_uri
 from inference_gateway.interfaces import IDialect
+from inference_gateway.provider_errors import ProviderError, ProviderInvalidAnswer
 from inference_gateway.upstream.client import UpstreamClient
 from inference_gateway.upstream.model_list import (
     ANSWER_LIMIT,
     LONGEST_LIST,
     listed_ids,
-    listing_headers,
 )
+from inference_gateway.upstream.question import question_headers
 from inference_gateway.upstream.trust import tls_policy
 from inference_gateway.wire.health import Health, HealthState
 
@@ -70,7 +70,7 @@ async def _check(
     url = (settings.base_url or "").encode("ascii")
     _, path = split_uri(url)
     origin = url.removesuffix(path)
-    headers = listing_headers(settings, dialect)
+    headers = question_headers(settings, dialect)
     connect = settings.timeouts.connect
     agent = Agent(reactor, connect_timeout=connect, tls_policy=tls_policy(settings.ca_path))
     client = UpstreamClient(
@@ -165,7 +165,7 @@ def _blame(settings: ProviderSettings, status: int) -> str:
     if status == 200:
         return "answered, but not with a list of models in JSON: is base_url right?"
     if status in (401, 403):
-        hint = ": there is no api_key" if settings.api_key is None else ""
+        hint = "" if settings.credentials else ": there is no api_key"
         return f"credential refused ({status}){hint}"
     if status == 404:
         is_usual = settings.type == "azure" or (settings.base_url or "").endswith("/v1")

@@ -10,13 +10,14 @@ import attrs
 from twisted.internet.defer import CancelledError
 from zope.interface import implementer
 
+from inference_gateway.config.kinds import Secret
 from inference_gateway.config.settings import ProviderSettings
-from inference_gateway.errors import ProviderError, ProviderInvalidAnswer, ProviderRejected
 from inference_gateway.exchange import Attempt, Call, ProviderReply
 from inference_gateway.http1.agent import Agent
 from inference_gateway.http1.origin import split_uri
 from inference_gateway.http1.response import Response
 from inference_gateway.interfaces import IDialect, IProvider, Translation
+from inference_gateway.provider_errors import ProviderError, ProviderInvalidAnswer, ProviderRejected
 from inference_gateway.upstream.body import ResponseBody, read_start
 from inference_gateway.upstream.failures import EXCHANGE_FAILURES, exchange_error
 from inference_gateway.upstream.translated_body import Document, Events, Interpreter, TranslatedBody
@@ -59,7 +60,10 @@ class HTTPProvider:
         #: The names of the operations that it has.
         self.endpoints = dialect.endpoints
         self._origin, self._base_path = split_uri((settings.base_url or "").encode("ascii"))
-        self._lines = self._unchanging_lines()
+        #: Header lines that are the same for every request, by the number of the credential.
+        self._lines = [
+            self._unchanging_lines(credential) for credential in settings.credentials or (None,)
+        ]
         self._via_line = b"via: 1.1 %b\r\n" % via
         #: What the operator sends always is not sent a second time, as the client would have it.
         own = [*settings.headers, *(name for name, _ in dialect.headers)]
@@ -81,12 +85,13 @@ class HTTPProvider:
         if asked is None:
             raise ValueError("only a call with a request can be sent")
         request = self._request(call, asked, attempt)
+        connect_timeout = attempt.connect_timeout or self._connect_timeout
         try:
             response = await self._agent.exchange(
-                self._origin, request, connect_timeout=self._connect_timeout
+                self._origin, request, connect_timeout=connect_timeout
             )
         except EXCHANGE_FAILURES as failure:
-            raise exchange_error(failure, self._connect_timeout) from None
+            raise exchange_error(failure, connect_timeout) from None
         if response.code != 200:
             raise await self._refusal(response)
         try:
@@ -107,12 +112,13 @@ class HTTPProvider:
         A server without such a route has no such response. Cancelling it closes the connection.
         """
         question = self._question(call, attempt, method, path_and_query)
+        connect_timeout = attempt.connect_timeout or self._connect_timeout
         try:
             response = await self._agent.exchange(
-                self._origin, question, connect_timeout=self._connect_timeout
+                self._origin, question, connect_timeout=connect_timeout
             )
         except EXCHANGE_FAILURES as failure:
-            raise exchange_error(failure, self._connect_timeout) from None
+            raise exchange_error(failure, connect_timeout) from None
         if response.code == 204 and method == b"DELETE":
             return ProviderReply(status=204, body=b"")
         if response.code != 200:
@@ -153,7 +159,7 @@ class HTTPProvider:
             b"content-length: %d\r\n\r\n%b"
         ) % (
             self._dialect.target(self._base_path, operation, attempt.model),
-            self._lines,
+            self._lines[attempt.credential],
             asked.content_type,
             _accepted(operation, attempt),
             call.id.encode("ascii"),
@@ -172,7 +178,7 @@ class HTTPProvider:
             method,
             self._dialect.target(self._base_path, RESPONSES, ""),
             path_and_query,
-            self._lines,
+            self._lines[attempt.credential],
             _accepted(RESPONSES, attempt),
             call.id.encode("ascii"),
             self._forwarded(call, RESPONSES),
@@ -189,14 +195,14 @@ class HTTPProvider:
             ]
         )
 
-    def _unchanging_lines(self) -> bytes:
+    def _unchanging_lines(self, credential: Secret | None) -> bytes:
         lines = [
             b"host: " + self._origin.netloc,
             b"accept-encoding: identity",
             b"user-agent: inference-gateway",
         ]
-        if self._settings.api_key is not None:
-            name, value = self._dialect.credential(self._settings.api_key.reveal())
+        if credential is not None:
+            name, value = self._dialect.credential(credential.reveal())
             lines.append(f"{name}: {value}".encode("latin-1"))
         own = {name.lower() for name in self._settings.headers}
         for name, value in self._dialect.headers:

@@ -2,9 +2,10 @@
 
 from typing import Protocol
 
-from inference_gateway.errors import GatewayError, ProviderInvalidAnswer
+from inference_gateway.errors import GatewayError
 from inference_gateway.exchange import BodySink, ByteStream
 from inference_gateway.interfaces import StreamTranslation, Translation
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.sse import SSEParser
 
 #: Bytes of a whole answer.

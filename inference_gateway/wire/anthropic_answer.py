@@ -13,7 +13,7 @@ from typing import Any
 import attrs
 import orjson
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.inspect import load_answer
 
 _FINISH_REASONS: Mapping[str, str] = MappingProxyType(

@@ -12,10 +12,10 @@ from typing import Any
 import attrs
 import orjson
 
-from inference_gateway.errors import ProviderError, ProviderOverloaded
 from inference_gateway.wire.anthropic_answer import Tokens, finish_reason, tool_call
 from inference_gateway.wire.inspect import Kind
 from inference_gateway.wire.sse import DONE, KEEPALIVE, Event, encode
+from inference_gateway.wire.told_errors import event_error
 from inference_gateway.wire.typed_events import TypedEvent, read_typed
 
 #: The blocks that are told in a delta of their own, and its name; each names its text by its type.
@@ -71,7 +71,7 @@ class MessageStream:
             translate = _TRANSLATE.get(typed.type)
             return b"" if translate is None else translate(self, typed)
         if typed is Kind.ERROR:
-            raise _reported(event)
+            raise event_error(event)
         return event.raw
 
     # --- one for each type of event
@@ -166,12 +166,6 @@ _TRANSLATE: Mapping[str, Callable[[MessageStream, TypedEvent], bytes]] = Mapping
         "ping": MessageStream._ping,
     }
 )
-
-
-def _reported(event: Event) -> ProviderError:
-    if b'"overloaded_error"' in (event.data or b""):
-        return ProviderOverloaded("the provider is overloaded")
-    return ProviderError("the provider reported an error in its stream")
 
 
 def _word(members: dict[str, Any], name: str) -> str:

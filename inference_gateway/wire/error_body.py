@@ -18,6 +18,12 @@ _LONGEST_WORD = 128
 _UNSAFE = re.compile(r"[\x00-\x20\x7f-\xa0\u2028\u2029\u200b-\u200f\u202a-\u202e\u2066-\u2069]+")
 _MARKUP = re.compile(r"<\s*(?:!doctype|html|head|body|title|\?xml)\b", re.IGNORECASE)
 _ADDRESS = re.compile(r"\b[a-z][a-z0-9+.-]{1,20}://[^\s\"'<>)\]]+", re.IGNORECASE)
+#: How Alibaba begins its sentences: a status in angle brackets, which is no markup.
+_BRACKETED = re.compile(r"<\d{3}>")
+#: A status as some gateways write it.
+_DIGITS = re.compile(r"[45]\d\d", re.ASCII)
+#: What OpenRouter says for those behind it, whose own words it quotes.
+_QUOTING = "Provider returned error"
 _KEY = re.compile(r"\b(?:sk|pk|gsk|hf|xai)[-_][\w*-]{8,}", re.ASCII)
 
 
@@ -28,6 +34,10 @@ class ProviderMessage:
     message: str
     param: str | None = None
     code: str | None = None
+    #: OpenAI's ``type``, which the code is made of where it is a number.
+    type: str | None = None
+    #: The status that the words themselves tell, whatever that of the answer is.
+    status: int | None = None
 
 
 def render(error: GatewayError) -> bytes:
@@ -69,18 +79,31 @@ def read_provider_error(status: int, body: bytes) -> ProviderMessage:
     """Read the error body of a provider that answered ``status``, in any of the shapes in use.
 
     OpenAI's object, llama.cpp's (a number as ``code``: its ``type`` then serves as the code),
-    FastAPI's ``detail`` as a string or a list, ``message`` at the top, and plain text. What is
-    HTML, or nothing readable, becomes a sentence of ours. Addresses and keys are blotted out.
+    Google's list, FastAPI's ``detail`` as a string or a list, ``message`` at the top, what
+    OpenRouter quotes, and plain text. What is HTML, or nothing readable, becomes a sentence of
+    ours. Addresses and keys are blotted out.
     """
+    return read_told(parse_told(body), f"the provider answered {status}")
+
+
+def parse_told(data: bytes) -> object:
+    """Return the JSON value that ``data`` is, or the text; None where it is neither."""
     try:
-        value = orjson.loads(body)
+        return orjson.loads(data)
     except orjson.JSONDecodeError:
-        value = _plain_text(body)
-    found = _read(value)
-    message = None if found is None else clean_message(found.message)
-    if found is None or not message:
-        return ProviderMessage(f"the provider answered {status}")
-    return ProviderMessage(message, _word(found.param), _word(found.code))
+        return _plain_text(data)
+
+
+def read_told(value: object, otherwise: str) -> ProviderMessage:
+    """Read what a JSON value says of an error; the message is ``otherwise`` if it has none."""
+    found = _read(value) or _Found("")
+    return ProviderMessage(
+        clean_message(found.message) or otherwise,
+        _word(found.param),
+        _word(found.type if type(found.code) is int else found.code),
+        _word(found.type),
+        _status(found.code),
+    )
 
 
 def clean_message(text: str) -> str:
@@ -91,7 +114,7 @@ def clean_message(text: str) -> str:
     """
     # A body of megabytes is not worth a search through all of it.
     text = _UNSAFE.sub(" ", text[: 4 * _LONGEST_MESSAGE]).strip()
-    if text.startswith("<") or _MARKUP.search(text):
+    if (text.startswith("<") and not _BRACKETED.match(text)) or _MARKUP.search(text):
         return ""
     text = _KEY.sub("[key]", _ADDRESS.sub("[address]", encodable(text)))
     return text if len(text) <= _LONGEST_MESSAGE else text[: _LONGEST_MESSAGE - 1] + "…"
@@ -111,6 +134,12 @@ def _word(value: object) -> str | None:
     return None
 
 
+def _status(code: object) -> int | None:
+    if type(code) is str and _DIGITS.fullmatch(code):
+        return int(code)
+    return code if type(code) is int and 400 <= code < 600 else None
+
+
 @attrs.frozen
 class _Found:
     """What was found in a body, before anything of it is trusted."""
@@ -118,32 +147,59 @@ class _Found:
     message: str
     param: object = None
     code: object = None
+    type: object = None
 
 
 def _read(value: object) -> _Found | None:
-    if type(value) is str:
-        return _Found(value)
+    if type(value) is list and value and type(value[0]) is dict:
+        # Google's endpoint for OpenAI's clients
+        return _read_object(value[0].get("error"))
+    error = _error_of(value)
+    if error is value and type(value) is dict and value.get("detail") is not None:
+        return _read_detail(value["detail"])
+    return _read_object(error)
+
+
+def _error_of(value: object) -> object:
+    """Return the ``error`` of a body as an object, or the body where that is the error itself."""
     if type(value) is not dict:
-        return None
+        return value
     error = value.get("error")
     if type(error) is str:
-        return _Found(error, value.get("param"), value.get("code"))
+        return {**value, "message": error}
+    return error if type(error) is dict else value
+
+
+def _read_object(error: object) -> _Found | None:
+    """Read a sentence, or an object that should have one, and look no deeper into it."""
+    if type(error) is str:
+        return _Found(error)
     if type(error) is not dict:
-        detail = value.get("detail")
-        if detail is not None:
-            return _read_detail(detail)
-        error = value
-    message = error.get("message")
-    if type(message) is not str:
         return None
-    code = error.get("code")
-    return _Found(message, error.get("param"), error.get("type") if type(code) is int else code)
+    message = error.get("message")
+    text = message if type(message) is str else ""
+    found = _Found(text, error.get("param"), error.get("code"), error.get("type"))
+    return _read_quoted(error.get("metadata"), found) if text == _QUOTING else found
+
+
+def _read_quoted(metadata: object, found: _Found) -> _Found:
+    """Read what OpenRouter quotes as ``raw``: a body, or words; a status of its own stays."""
+    raw = metadata.get("raw") if type(metadata) is dict else None
+    if type(raw) is not str:
+        return found
+    quoted = _read_object(_error_of(parse_told(raw.encode("utf-8", "replace"))))
+    if quoted is None or not quoted.message:
+        return found
+    if type(found.code) is not int:
+        return quoted
+    kind = quoted.code if type(quoted.code) is str else quoted.type
+    return _Found(quoted.message, quoted.param, found.code, kind)
 
 
 def _read_detail(detail: object) -> _Found | None:
     """Read FastAPI's ``detail``: a string, an object, or a list of ``loc`` and ``msg``."""
     if type(detail) is not list:
-        return _read(detail)
+        return _read_object(_error_of(detail))
     sentences: list[str] = []
     first: str | None = None
     for item in detail[:10]:

@@ -13,10 +13,10 @@ from typing import Any
 import attrs
 import orjson
 
-from inference_gateway.errors import ProviderError, ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderError, ProviderInvalidAnswer
 from inference_gateway.record import record
-from inference_gateway.wire.error_body import clean_message
 from inference_gateway.wire.sse import Event
+from inference_gateway.wire.told_errors import told_error
 
 #: Characters per token of English text, a rule of thumb.
 _CHARACTERS_PER_TOKEN = 4
@@ -61,8 +61,6 @@ class StreamInspector:
     output_chars: int = attrs.field(default=0, init=False)
     #: Events have no numbers here.
     sequence: int = attrs.field(default=0, init=False)
-    #: What the last ERROR event said, fit to be shown.
-    error_message: str = attrs.field(default="", init=False)
     _open: set[int] = attrs.field(factory=set, init=False)
     _finished: set[int] = attrs.field(factory=set, init=False)
 
@@ -84,11 +82,11 @@ class StreamInspector:
         except orjson.JSONDecodeError:
             chunk = None
         if type(chunk) is dict:
-            if error := chunk.get("error"):
-                return self._failed(error)
+            if chunk.get("error"):
+                return Kind.ERROR
             if event.name != b"error":
                 return self._inspect_chunk(chunk)
-        return self._failed(chunk) if event.name == b"error" else Kind.MALFORMED
+        return Kind.ERROR if event.name == b"error" else Kind.MALFORMED
 
     def _inspect_chunk(self, chunk: dict[str, object]) -> Kind:
         choices = chunk.get("choices")
@@ -135,11 +133,6 @@ class StreamInspector:
                 self.output_chars += len(value) if type(value) is str else count_characters(value)
         return found
 
-    def _failed(self, error: object) -> Kind:
-        message = error.get("message") if type(error) is dict else error
-        self.error_message = clean_message(message) if type(message) is str else ""
-        return Kind.ERROR
-
 
 @record
 class AnswerFacts:
@@ -156,19 +149,26 @@ def load_answer(body: bytes) -> dict[str, Any]:
     """Return the members of a whole answer that is a JSON object, of whatever API.
 
     Raises `ProviderInvalidAnswer` when it is none: no JSON, cut off, an ``error``. An answer may
-    also be one and say, by its ``status``, that it failed: then it raises `ProviderError`.
+    also be one and say, by its ``status``, that it failed: then it raises `ProviderError`. What an
+    error says of itself can make it another `ProviderError`.
     """
     try:
         answer = orjson.loads(body)
     except orjson.JSONDecodeError:
         raise ProviderInvalidAnswer("the provider's answer is not JSON") from None
     if type(answer) is not dict:
-        raise ProviderInvalidAnswer("the provider's answer is not a JSON object")
+        no_object = ProviderInvalidAnswer("the provider's answer is not a JSON object")
+        raise told_error(answer, no_object)
     if answer.get("status") == "failed":
-        raise ProviderError("the provider reports that its answer failed")
+        raise told_error(answer, ProviderError("the provider reports that its answer failed"))
     if answer.get("error") or answer.get("type") == "error":
-        raise ProviderInvalidAnswer("the provider answered with an error under a status of success")
+        raise told_error(answer, error_as_answer())
     return answer
+
+
+def error_as_answer() -> ProviderInvalidAnswer:
+    """Return the error for an answer that tells of one which it says nothing more about."""
+    return ProviderInvalidAnswer("the provider answered with an error under a status of success")
 
 
 def inspect_answer(body: bytes) -> AnswerFacts:

@@ -8,7 +8,7 @@ from typing import Any
 
 import attrs
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.inspect import (
     AnswerFacts,
     Kind,

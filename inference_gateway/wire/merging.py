@@ -10,7 +10,7 @@ from typing import Any
 import attrs
 import orjson
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 
 #: Members of a chunk that no plain answer has.
 _STREAM_ONLY = frozenset({"obfuscation"})

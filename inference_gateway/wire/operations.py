@@ -30,6 +30,7 @@ from inference_gateway.wire.responses import (
 )
 from inference_gateway.wire.sse import DONE, Event, SSEParser
 from inference_gateway.wire.text_as_stream import text_as_events
+from inference_gateway.wire.transcript import Transcript
 from inference_gateway.wire.whole_answers import (
     inspect_bytes,
     inspect_data,
@@ -114,6 +115,8 @@ class Operation:
     as_events: Callable[[bytes], list[Event]] | None = None
     #: Makes a plain answer out of the events of a stream, where that can be done.
     assembler: Callable[[], PlainAssembler] | None = None
+    #: Keeps what was sent of a stream, where a repetition of it can be compared with that.
+    transcript: Callable[[], Transcript] | None = None
 
 
 def _no_events(request: ModelRequest) -> Inspector:
@@ -130,6 +133,7 @@ CHAT = Operation(
     asks_for_usage=True,
     as_events=as_events,
     assembler=Assembler,
+    transcript=Transcript,
 )
 
 COMPLETIONS = Operation(
@@ -142,6 +146,7 @@ COMPLETIONS = Operation(
     asks_for_usage=True,
     as_events=text_as_events,
     assembler=TextAssembler,
+    transcript=Transcript,
 )
 
 EMBEDDINGS = Operation(

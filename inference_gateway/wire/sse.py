@@ -8,7 +8,7 @@ import re
 
 import attrs
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.record import record
 
 _BOM = b"\xef\xbb\xbf"

@@ -10,13 +10,15 @@ from urllib.parse import quote_from_bytes, unquote_to_bytes
 import attrs
 import orjson
 
-from inference_gateway.errors import InvalidJSON, ProviderInvalidAnswer, ResourceNotFound
+from inference_gateway.errors import InvalidJSON, ResourceNotFound
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.record import record
-from inference_gateway.wire.inspect import AnswerFacts, Kind
+from inference_gateway.wire.inspect import AnswerFacts, Kind, error_as_answer
 from inference_gateway.wire.operations import RESPONSES
 from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.response_ids import is_response_id
 from inference_gateway.wire.sse import Event
+from inference_gateway.wire.told_errors import told_error
 from inference_gateway.wire.typed_events import TypedEvent, read_typed
 
 #: What is passed on of a query, in this order; ``stream`` goes before all of it.
@@ -143,7 +145,7 @@ def inspect_stored(body: bytes) -> AnswerFacts:
     if type(answer) is not dict:
         raise ProviderInvalidAnswer("the provider's answer is not a JSON object")
     if answer.get("error") and "object" not in answer:
-        raise ProviderInvalidAnswer("the provider answered with an error under a status of success")
+        raise told_error(answer, error_as_answer())
     return AnswerFacts(usage=None, finish_reason="", model="", output_chars=0)
 
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import orjson
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.inspect import AnswerFacts, load_answer, read_usage
 from inference_gateway.wire.rename import rename_answer
 

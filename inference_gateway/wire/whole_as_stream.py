@@ -2,7 +2,7 @@
 
 import orjson
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.sse import Event, encode
 
 

@@ -37,8 +37,12 @@ def provider(base_url: str, name: str = "upstream", **settings: Any) -> dict[str
 
 
 def relaying(*providers: Mapping[str, Any], **server: Any) -> Configuration:
-    """Return the configuration of a gateway with these providers and the usual key."""
-    return {**STANDARD, "providers": list(providers), "server": server}
+    """Return the configuration of a gateway with these providers and the usual key.
+
+    Each of them is asked once for a call, whatever it has done before.
+    """
+    routing = {"retry": {"attempts": len(providers)}, "circuit_breaker": {"enabled": False}}
+    return {**STANDARD, "providers": list(providers), "server": server, "routing": routing}
 
 
 class RelayConnection(RawConnection):

@@ -8,7 +8,9 @@ from openai import (
     APITimeoutError,
     AuthenticationError,
     BadRequestError,
+    InternalServerError,
     NotFoundError,
+    Omit,
     RateLimitError,
 )
 
@@ -97,16 +99,31 @@ class PatienceTests(SyncTestCase):
     """Clients that do not wait."""
 
     def test_own_timeout(self) -> None:
-        """A client that gives up first raises its own timeout, and is logged as gone."""
+        """A client that does not say how long it waits raises its own timeout, and is gone."""
         client = self.connect(timeout=0.5)
         with self.assertRaises(APITimeoutError):
             client.chat.completions.create(
                 model="echo/silent",
                 messages=MESSAGES,
-                extra_headers={"X-Request-ID": "impatient"},
+                extra_headers={
+                    "X-Request-ID": "impatient",
+                    "x-stainless-read-timeout": Omit(),
+                },
             )
         record = self.gateway.call("impatient")
         self.assertEqual((record["verdict"], record["status"]), ("client_gone", 499))
+
+    def test_told_timeout(self) -> None:
+        """One that does say so, as the package does, is told just before what takes so long."""
+        client = self.connect(timeout=1.0)
+        with self.assertRaises(InternalServerError) as raised:
+            client.chat.completions.create(
+                model="echo/silent",
+                messages=MESSAGES,
+                extra_headers={"X-Request-ID": "patient"},
+            )
+        self.assertEqual(raised.exception.status_code, 504)
+        self.assertEqual(self.gateway.call("patient")["verdict"], "total_timeout")
 
     def test_retries(self) -> None:
         """The package, left to itself, repeats a call that met a rate limit once it is over."""

@@ -103,8 +103,21 @@ class RelayOpenAITestCase(RelayTestCase):
     }
 
     def configured(self, base_url: str) -> Configuration:
-        """Return the configuration of a provider with a model of another name."""
-        return relaying(provider(base_url, models={"small": OWN_NAME, "*": "*"}))
+        """Return the configuration of a provider with a model of another name.
+
+        What tells something of a whole provider is told by one that has nothing else.
+        """
+        separate = [f"status-{status}" for status in (401, 403, 429)]
+        configuration = relaying(
+            provider(base_url, models={"small": OWN_NAME, "*": "*"}),
+            *[provider(base_url, name, models=[name]) for name in separate],
+        )
+        routing = {
+            "retry": {"attempts": 1},
+            "circuit_breaker": {"enabled": False},
+            "models": {name: {"providers": [name]} for name in separate},
+        }
+        return {**configuration, "routing": routing}
 
     def setUp(self) -> None:
         super().setUp()

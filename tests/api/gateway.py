@@ -18,12 +18,7 @@ from inference_gateway.api.respond import Responder
 from inference_gateway.api.responses import Responses
 from inference_gateway.api.router import Access, Router
 from inference_gateway.api.site import Application, GatewayResource
-from inference_gateway.config.settings import (
-    ModelRouteSettings,
-    ProviderSettings,
-    RoutingSettings,
-    TimeoutSettings,
-)
+from inference_gateway.config.routing_settings import ModelRouteSettings, RoutingSettings
 from inference_gateway.exchange import Principal
 from inference_gateway.http1.answer import DateLine
 from inference_gateway.http1.limits import Limits
@@ -31,17 +26,17 @@ from inference_gateway.interfaces import Service
 from inference_gateway.pipeline.admit import Gate
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
 from inference_gateway.pipeline.by_id import ById
-from inference_gateway.pipeline.dispatch import Dispatch
 from inference_gateway.pipeline.observe import CallObserver
 from inference_gateway.pipeline.stack import stack
 from inference_gateway.routing.affinity import ResponseAffinity
-from inference_gateway.routing.balancer import RoundRobin
-from inference_gateway.routing.roster import Roster, RosterEntry
+from inference_gateway.routing.roster import Roster
 from inference_gateway.routing.table import ModelTable
 from inference_gateway.telemetry.accesslog import AccessLog
 from inference_gateway.telemetry.metrics import Metrics
-from inference_gateway.testing import FakeProvider, MemoryConnection, MemoryKeyStore
+from inference_gateway.testing.doubles import FakeProvider, MemoryConnection, MemoryKeyStore
 from tests.api.http import Answer, answers, request
+from tests.pipeline.dispatching import dispatch_over
+from tests.routing.rosters import entry
 from tests.telemetry.files import MemoryLog
 
 #: Seconds between two comments.
@@ -104,22 +99,19 @@ class GatewayTestCase(SynchronousTestCase):
         self.checks = {"accepting": True}
         self.a, self.b = FakeProvider("a"), FakeProvider("b")
         self.roster = Roster(
-            RosterEntry(
-                settings=ProviderSettings(
-                    id=provider.id, models={"m": "m", "org/n": "n"}, timeouts=TimeoutSettings()
-                ),
-                provider=provider,
-            )
+            entry(provider.id, {"m": "m", "org/n": "n"}, provider=provider, clock=self.clock)
             for provider in (self.a, self.b)
         )
         routing = RoutingSettings(models={"m": ModelRouteSettings(aliases=("alias",))})
         table = ModelTable(self.roster, routing)
-        service = self.service or stack(self.gate, Dispatch(table, RoundRobin(), self.clock, 600.0))
+        service = self.service or stack(
+            self.gate, dispatch_over(self.roster, self.clock, table=table)
+        )
         self.affinity = ResponseAffinity()
         by_id = self.service or stack(
             self.gate, ById(self.roster, table, self.affinity, self.clock, 600.0)
         )
-        responder = Responder("X-Request-ID")
+        responder = Responder("X-Request-ID", self.clock.seconds)
         self.store = MemoryKeyStore(self.keys)
         probes = Probes(
             responder,

@@ -4,7 +4,7 @@ from typing import Any
 
 import orjson
 
-from inference_gateway.testing import ManualBody
+from inference_gateway.testing.doubles import ManualBody
 from tests.api.gateway import Client, GatewayTestCase
 from tests.garbage import collect_garbage
 from tests.pipeline import chats

@@ -1,6 +1,6 @@
 """The open connections: how many there may be, and what becomes of them at the end."""
 
-from inference_gateway.testing import ManualBody
+from inference_gateway.testing.doubles import ManualBody
 from tests.api.gateway import GatewayTestCase
 from tests.pipeline import chats
 

@@ -12,7 +12,7 @@ import yaml
 from klein import Klein
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway import __version__, api, errors
+from inference_gateway import __version__, api, errors, provider_errors
 from inference_gateway.api.description import describe
 from inference_gateway.errors import GatewayError
 from inference_gateway.http1 import refusals
@@ -26,8 +26,6 @@ from inference_gateway.wire.sampling import MAX_LOGIT_BIASES, MAX_TOKENS
 from inference_gateway.wire.tools import MAX_TOOLS
 
 METHODS = frozenset({"get", "put", "post", "delete", "patch"})
-#: For administrators, who are told elsewhere.
-HIDDEN = ("/admin", "/health/providers")
 #: The contracts of the routes whose bodies are JSON, by the schemas that describe them.
 CONTRACTS: Mapping[str, Contract] = {
     "ChatRequest": chat_fields.CHAT_CONTRACT,
@@ -53,13 +51,13 @@ def applications() -> Iterator[Klein]:
 
 
 def routed() -> set[tuple[str, str]]:
-    """Return method and path of every route for clients; names of variables do not matter."""
+    """Return method and path of every route; names of variables do not matter."""
     return {
         (method, re.sub("<[^>]*>", "{}", rule.rule))
         for app in applications()
         for rule in app.url_map.iter_rules()
         for method in rule.methods or ()
-        if method not in ("HEAD", "OPTIONS") and not rule.rule.startswith(HIDDEN)
+        if method not in ("HEAD", "OPTIONS")
     }
 
 
@@ -86,7 +84,7 @@ def error_classes() -> set[type[GatewayError]]:
     """Return every kind of error."""
     return {
         value
-        for module in (errors, refusals)
+        for module in (errors, provider_errors, refusals)
         for value in vars(module).values()
         if isinstance(value, type) and issubclass(value, GatewayError)
     }
@@ -104,9 +102,10 @@ class FittingTests(SynchronousTestCase):
         self.assertEqual(described()["servers"], [{"url": "/"}])
 
     def test_metrics(self) -> None:
-        """Metrics are left out where they are not served, and come back where they are."""
-        self.assertNotIn("/metrics", described(has_metrics=False)["paths"])
-        self.assertIn("/metrics", described()["paths"])
+        """What is private is left out where it is not served, and comes back where it is."""
+        private = {"/metrics", "/health/providers", "/admin/circuit-breakers"}
+        self.assertEqual(private & described(has_metrics=False)["paths"].keys(), set())
+        self.assertEqual(private - described()["paths"].keys(), set())
 
 
 class DocumentTests(SynchronousTestCase):
@@ -171,7 +170,7 @@ class TruthTests(SynchronousTestCase):
         streaming = {
             operation["operationId"]
             for _, _, operation in operations(self.document)
-            if "text/event-stream" in operation["responses"]["200"]["content"]
+            if "text/event-stream" in operation["responses"].get("200", {}).get("content", ())
         }
         able = {name for name, operation in OPERATIONS.items() if operation.streams}
         self.assertEqual(streaming - {"retrieveResponse"}, able)

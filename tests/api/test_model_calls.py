@@ -3,9 +3,9 @@
 import orjson
 from twisted.internet.defer import Deferred
 
-from inference_gateway.errors import ProviderUnavailable
 from inference_gateway.exchange import ProviderReply
-from inference_gateway.testing import Answer, ManualBody
+from inference_gateway.provider_errors import ProviderUnavailable
+from inference_gateway.testing.doubles import Answer, ManualBody
 from inference_gateway.wire.operations import OPERATIONS
 from tests.api.gateway import GatewayTestCase
 from tests.pipeline.test_operations import COMPLETED, CREATED, DELTA

@@ -1,6 +1,7 @@
 """Streams to clients: what they see, and how they end."""
 
-from inference_gateway.errors import Drained, ProviderUnavailable
+from inference_gateway.errors import Drained
+from inference_gateway.provider_errors import ProviderUnavailable
 from tests.api.gateway import KEEPALIVE
 from tests.api.streaming import CHAT, COMMENT, StreamTestCase
 from tests.pipeline import chats

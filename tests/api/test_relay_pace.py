@@ -2,9 +2,9 @@
 
 from twisted.internet.defer import Deferred
 
-from inference_gateway.errors import ProviderUnavailable
 from inference_gateway.http1.stall import WriteStalled
-from inference_gateway.testing import Answer, ManualBody
+from inference_gateway.provider_errors import ProviderUnavailable
+from inference_gateway.testing.doubles import Answer, ManualBody
 from tests.api.gateway import KEEPALIVE
 from tests.api.streaming import COMMENT, StreamTestCase
 from tests.pipeline.chats import DONE, ROLE, STOP, text

@@ -5,7 +5,7 @@ from typing import ClassVar
 import orjson
 
 from inference_gateway.exchange import Principal
-from inference_gateway.testing import ManualBody
+from inference_gateway.testing.doubles import ManualBody
 from tests.api.gateway import HOP, Client, GatewayTestCase
 from tests.api.http import Answer
 from tests.api.test_chat import STREAM, answering

@@ -74,6 +74,13 @@ class RouterTests(SynchronousTestCase):
         self.assertIs(self.router.match(b"GET", b"/admin").access, Access.ADMIN)
         self.assertIs(self.router.match(b"GET", b"/admin/5").access, Access.ADMIN)
 
+    def test_access_to_path(self) -> None:
+        """A path's access is the same whatever the method; what is unknown needs a key."""
+        self.assertIs(self.router.access(b"/admin"), Access.ADMIN)
+        self.assertIs(self.router.access(b"/admin/5"), Access.ADMIN)
+        self.assertIs(self.router.access(b"/v1/models/m"), Access.KEY)
+        self.assertIs(self.router.access(b"/nothing"), Access.KEY)
+
     def test_exact(self) -> None:
         """Nothing is normalised: neither slashes nor case nor dots."""
         for path in (

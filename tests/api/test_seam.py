@@ -12,12 +12,13 @@ from twisted.python.components import registerAdapter
 from twisted.python.failure import Failure
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import Drained, GatewayError, ProviderUnavailable
+from inference_gateway.errors import Drained, GatewayError
 from inference_gateway.exchange import Principal
 from inference_gateway.http1.channel import HTTPChannel
 from inference_gateway.http1.limits import Limits
 from inference_gateway.http1.request import Request
-from inference_gateway.testing import Answer, ManualBody
+from inference_gateway.provider_errors import ProviderUnavailable
+from inference_gateway.testing.doubles import Answer, ManualBody
 from tests.api.gateway import Client, GatewayTestCase
 from tests.pipeline import chats
 from tests.pipeline.chats import DONE, ROLE, STOP, text

@@ -4,8 +4,9 @@ import re
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from inference_gateway.errors import Drained, ProviderRateLimited, ProviderUnavailable
-from inference_gateway.testing import ManualBody
+from inference_gateway.errors import Drained
+from inference_gateway.provider_errors import ProviderRateLimited, ProviderUnavailable
+from inference_gateway.testing.doubles import ManualBody
 from tests.api.gateway import Client, GatewayTestCase
 from tests.pipeline import chats
 
@@ -64,13 +65,13 @@ class ErrorTests(GatewayTestCase):
         self.assertEqual(answer.headers["content-type"], "application/json")
 
     def test_both_failed(self) -> None:
-        """A provider's failure is a 502 that shows nothing of it and leaves retrying to the SDK."""
+        """A provider's failure is a 502 that shows nothing of it and need not be repeated."""
         self.a.script = [ProviderUnavailable("the provider refused the connection")]
         self.b.script = [ProviderUnavailable("the provider refused the connection")]
         answer = self.ask("POST", CHAT, chats.request())
         self.assertEqual((answer.status, answer.error["code"]), (502, "provider_unavailable"))
         self.assertEqual(answer.json["detail"], {"errors": [{"message": "backend_unavailable"}]})
-        self.assertNotIn("x-should-retry", answer.headers)
+        self.assertEqual(answer.headers["x-should-retry"], "false")
         line = self.line()
         self.assertEqual(line["error_type"], "provider_connection_failed")
         self.assertEqual(line["verdict"], "provider_error")

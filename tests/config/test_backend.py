@@ -2,8 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from inference_gateway.config.kinds import Secret
 from inference_gateway.config.load import print_config
-from inference_gateway.config.settings import ProviderSettings, Secret
+from inference_gateway.config.settings import ProviderSettings
 from tests.config.loading import loaded, problems
 
 FILE = "providers: [{id: own, type: openai, base_url: 'http://own/v1', models: [m]}]"

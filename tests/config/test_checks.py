@@ -72,49 +72,6 @@ class UniqueTests(SynchronousTestCase):
         )
 
 
-class RouteTests(SynchronousTestCase):
-    def check(self, routes: str, *expected: str) -> None:
-        text = "providers: [{id: one, models: [x, 'y*']}, {id: two, models: [z]}]\n"
-        found = problems(f"{text}routing: {{models: {{{routes}}}}}")
-        self.assertEqual([problem.partition(": ")[2] for problem in found], list(expected))
-
-    def test_fine(self) -> None:
-        """A route names providers that list its model, by name or by pattern, or none."""
-        self.check("x: {providers: [one]}, yy: {providers: [one]}, y*: {}, z: {aliases: [zed]}")
-
-    def test_unknown_provider(self) -> None:
-        """A provider that does not exist is reported with the nearest that does."""
-        self.check(
-            "x: {providers: [onee]}",
-            "routing.models.x.providers[0]: there is no provider 'onee'; did you mean 'one'?",
-        )
-
-    def test_not_listed(self) -> None:
-        """A provider that does not list the model cannot serve it."""
-        self.check(
-            "x: {providers: [two]}, a.b: {}, zz: {}",
-            "routing.models.x.providers[0]: the provider 'two' does not list the model 'x'",
-            'routing.models["a.b"]: no provider lists this model',
-            "routing.models.zz: no provider lists this model; did you mean 'z'?",
-        )
-
-    def test_twice(self) -> None:
-        """A provider is named once."""
-        self.check(
-            "x: {providers: [one, one]}", "routing.models.x.providers[1]: 'one' is listed twice"
-        )
-
-    def test_aliases(self) -> None:
-        """An alias is neither a model nor the alias of another, and has no star."""
-        self.check(
-            "x: {aliases: [a, z, 'b*']}, z: {aliases: [a, x]}",
-            "routing.models.x.aliases[1]: 'z' is already the name of a model",
-            "routing.models.x.aliases[2]: an alias cannot contain a *",
-            "routing.models.z.aliases[0]: 'a' is already the name of an alias of 'x'",
-            "routing.models.z.aliases[1]: 'x' is already the name of a model",
-        )
-
-
 class OpenTests(SynchronousTestCase):
     def settings(self, auth: AuthSettings, *listen: str, admin: str = "") -> Settings:
         server = ServerSettings(listen=listen, admin_listen=(admin,) if admin else ())

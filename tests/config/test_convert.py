@@ -2,7 +2,12 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import ModelRouteSettings, ProviderSettings, TimeoutSettings
+from inference_gateway.config.routing_settings import (
+    FallbackSettings,
+    HedgeSettings,
+    ModelRouteSettings,
+)
+from inference_gateway.config.settings import ProviderSettings, TimeoutSettings
 from tests.config.loading import loaded, problems
 
 
@@ -171,3 +176,77 @@ class AllAtOnceTests(SynchronousTestCase):
             "server: {listen: ['tcp:1', 'tcp:x']}",
         ]:
             self.assertEqual(len(problems(text)), 1, text)
+
+
+class FallbackTests(SynchronousTestCase):
+    """Fallbacks are a list, or lists by cause."""
+
+    def fallbacks(self, written: str) -> FallbackSettings:
+        """Return those of a model."""
+        text = f"""
+            providers: [{{id: a, models: [x, y, z]}}]
+            routing: {{models: {{x: {{fallbacks: {written}}}}}}}
+            """
+        return loaded(text).settings.routing.models["x"].fallbacks
+
+    def refusals(self, written: str) -> list[str]:
+        """Return what is wrong with those of a model."""
+        found = problems(f"routing: {{models: {{echo: {{fallbacks: {written}}}}}}}")
+        return [problem.partition("routing.models.echo.fallbacks")[2] for problem in found]
+
+    def test_list(self) -> None:
+        """A list is for errors, timeouts and prompts that are too long, not for filters."""
+        self.assertEqual(
+            self.fallbacks("[y, z]"),
+            FallbackSettings(error=("y", "z"), timeout=("y", "z"), context_length=("y", "z")),
+        )
+        self.assertEqual(self.fallbacks("[]"), FallbackSettings())
+
+    def test_by_cause(self) -> None:
+        """A mapping says for each cause what it is for, and nothing for those it leaves out."""
+        self.assertEqual(
+            self.fallbacks("{timeout: [y], content_filter: [z]}"),
+            FallbackSettings(timeout=("y",), content_filter=("z",)),
+        )
+
+    def test_wrong(self) -> None:
+        """A wrong cause, shape or name is one problem at its own place."""
+        self.assertEqual(
+            self.refusals("{contextlength: [echo]}"),
+            [".contextlength: unknown key; did you mean 'context_length'?"],
+        )
+        self.assertEqual(
+            self.refusals("echo"),
+            [": expected a list of models, or a mapping of causes to such lists, got a string"],
+        )
+        self.assertEqual(
+            self.refusals("[echo, 1]"),
+            ["[1]: expected a string, got the number 1; put it in quotes"],
+        )
+        self.assertEqual(self.refusals("{error: echo}"), [".error: expected a list, got a string"])
+
+
+class OptionalSectionTests(SynchronousTestCase):
+    """A section that may be absent."""
+
+    def hedge(self, written: str) -> HedgeSettings | None:
+        """Return the hedge of a model with two providers."""
+        text = f"""
+            providers: [{{id: a, models: [x]}}, {{id: b, models: [x]}}]
+            routing: {{models: {{x: {{hedge: {written}}}}}}}
+            """
+        return loaded(text).settings.routing.models["x"].hedge
+
+    def test_written(self) -> None:
+        """Written, and be it empty, it is there with its defaults; else it is not."""
+        self.assertEqual(self.hedge("{}"), HedgeSettings())
+        self.assertEqual(self.hedge("{after: 2s}"), HedgeSettings(after=2.0))
+        self.assertIsNone(self.hedge(""))
+
+    def test_words(self) -> None:
+        """The causes of retries are a list of words, and the key needs no quotes."""
+        retry = loaded("routing: {retry: {on: [timeout]}}").settings.routing.retry
+        self.assertEqual(retry.on, ("timeout",))
+        (problem,) = problems("routing:\n  retry:\n    on: [rate_limits]")
+        self.assertIn("gateway.yaml:3:10: routing.retry.on[0]: expected one of", problem)
+        self.assertIn("did you mean 'rate_limit'?", problem)

@@ -10,6 +10,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from inference_gateway.config.effective import entries
 from inference_gateway.config.layers import Flags
 from inference_gateway.config.settings import ProviderSettings, Settings
+from inference_gateway.config.units import parse_duration
 from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.upstream.echo import EchoProvider
 from tests.config.certificates import certificate
@@ -22,8 +23,17 @@ ENVIRON = {
     for name in (
         *("TEAM_B_KEY", "TEAM_C_KEY", "OPERATOR_KEY"),
         *("GPU_KEY", "HOSTED_KEY", "PROXY_TOKEN", "AZURE_KEY", "CLAUDE_KEY"),
+        *("HOSTED_KEY_2", "AZURE_KEY_2"),
     )
 }
+
+
+def normal(text: str) -> float | str:
+    """Return a default in a form that does not depend on how it is written."""
+    try:
+        return parse_duration(text)
+    except ValueError:
+        return "0s" if text == "0" else text.replace('"', "")
 
 
 class DocumentationTests(SynchronousTestCase):
@@ -54,7 +64,7 @@ class DocumentationTests(SynchronousTestCase):
         for block in re.findall(r"```yaml\n(.*?)```", self.page, re.DOTALL):
             result = loaded(block, ENVIRON, files={"internal-ca.pem": certificate()})
             self.assertEqual(result.warnings, ())
-        self.assertEqual(self.page.count("```yaml"), 5)
+        self.assertEqual(self.page.count("```yaml"), 7)
 
     def test_types(self) -> None:
         """The table of types tells what every one of them has."""
@@ -76,6 +86,25 @@ class DocumentationTests(SynchronousTestCase):
             )
         ]
         self.assertEqual(missing, [])
+
+    def test_defaults(self) -> None:
+        """Every default that a table shows is the one in force."""
+        everything = Settings(providers=(ProviderSettings(id="a"),))
+        defaults = {
+            entry.path.replace("[0]", ""): entry.text
+            for entry in entries(everything)
+            if entry.text is not None
+        }
+        shown = {}
+        for section, table in re.findall(r"^### `([\w.]+)`\n(.*?)(?=^##)", self.page, re.M | re.S):
+            for key, default in re.findall(r"^\| `([\w.]+)` \| `([^`]+)`", table, re.M):
+                path = f"{section}.{key}"
+                if path in defaults:
+                    shown[path] = default
+                    told, real = normal(default), normal(defaults[path])
+                    # such as the total of timeouts, which depends on what is asked
+                    self.assertTrue(told == real or real == "null", f"{path} {told} {real}")
+        self.assertGreater(len(shown), 45)
 
     def test_options(self) -> None:
         """Every option with a value is explained in a table."""

@@ -7,14 +7,23 @@ from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.config.load import Loaded, print_config
+from inference_gateway.config.routing_settings import (
+    BreakerSettings,
+    FallbackSettings,
+    HedgeSettings,
+    ModelRetrySettings,
+    ModelRouteSettings,
+    ModelTimeoutSettings,
+    RetrySettings,
+    RoutingSettings,
+)
 from inference_gateway.config.settings import (
     AuthSettings,
+    HealthSettings,
     KeySettings,
     LogSettings,
     MiddlewareSettings,
-    ModelRouteSettings,
     ProviderSettings,
-    RoutingSettings,
     ServerSettings,
     Settings,
     TelemetrySettings,
@@ -47,6 +56,11 @@ configurations = st.builds(
                 drop_fields=tuple(names),
                 stream_upstream="never",
                 discover=True,
+                weight=3,
+                priority=1,
+                max_in_flight=4,
+                max_queued=0,
+                health=HealthSettings(path="/health", interval=times[0], rise=1),
             ),
             ProviderSettings(
                 id="c",
@@ -58,7 +72,22 @@ configurations = st.builds(
             ),
         ),
         routing=RoutingSettings(
-            models={name: ModelRouteSettings(aliases=(f"{name}~",)) for name in names}
+            strategy="prefix_hash",
+            session_header="X-Session",
+            retry=RetrySettings(attempts=1, on=("timeout", "connection")),
+            circuit_breaker=BreakerSettings(enabled=False, open_for=times[0], longest_open=1e7),
+            models={
+                name: ModelRouteSettings(
+                    aliases=(f"{name}~",),
+                    strategy="weighted",
+                    fallbacks=FallbackSettings(error=("xx", f"{name}z"), content_filter=("xx",)),
+                    retry=ModelRetrySettings(on=(), backoff=times[1]),
+                    timeouts=ModelTimeoutSettings(first_token=times[1]),
+                    hedge=HedgeSettings(after=times[0]),
+                    on_stream_cut="replay",
+                )
+                for name in names
+            },
         ),
         middleware=MiddlewareSettings(
             auth=AuthSettings(
@@ -83,8 +112,8 @@ class PrintTests(SynchronousTestCase):
             loaded(
                 """
                 version: "1"
-                providers: [{id: a, models: {x: y}}]
-                routing: {models: {x: {aliases: [z]}}}
+                providers: [{id: a, models: {x: y, v: v, w: w}}]
+                routing: {models: {x: {aliases: [z], fallbacks: [v, w], hedge: {percent: 7}}}}
                 middleware: {auth: {keys: [{id: k, key: "${K}", expires: 2030-01-31}]}}
                 server: {idle_timeout: 250ms, body_limit: 1024B, upload_limit: 64MiB}
                 """,
@@ -101,9 +130,14 @@ class PrintTests(SynchronousTestCase):
             "  upload_limit: 64MiB  # gateway.yaml:6:64\n",
             "  max_connections: null  # default\n",
             'providers:\n  - id: "a"  # gateway.yaml:3:18\n    type: "echo"  # default\n',
-            '    models: {"x": "y"}  # gateway.yaml:3:29\n    discover: false  # default\n',
-            "    endpoints: null  # default\n    timeouts:\n      connect: 5s  # default\n",
+            '    models: {"x": "y", "v": "v", "w": "w"}  # gateway.yaml:3:29\n    discover: false',
+            '    health:\n      check: "auto"  # default\n      path: null  # default\n',
+            "    timeouts:\n      connect: 5s  # default\n",
             '  models:\n    "x":\n      providers: []  # default\n      aliases: ["z"]  # gateway',
+            '      fallbacks:\n        error: ["v", "w"]  # gateway.yaml:4:49\n',
+            "        content_filter: []  # default\n",
+            "      hedge:\n        after: null  # default\n",
+            "        percent: 7  # gateway.yaml:4:74\n",
             '      - id: "k"  # gateway.yaml:5:33\n        digest: null  # default\n',
             '        key: "***"  # gateway.yaml:5:41\n',
             "        expires: 2030-01-31T00:00:00+00:00  # gateway.yaml:5:58\n",
@@ -141,6 +175,16 @@ class PrintTests(SynchronousTestCase):
         ]:
             self.assertIn(part, text)
         self.assertNotIn("secret", text)
+
+    def test_several_keys(self) -> None:
+        """Of several keys none is shown."""
+        text = """
+            providers:
+              - {id: a, type: openai, base_url: "https://gpu", models: [m], api_keys_file: keys}
+            """
+        printed = print_config(loaded(text, files={"keys": "secret1\nsecret2\n"}))
+        self.assertIn('    api_keys: ["***", "***"]  # gateway.yaml:3:80\n', printed)
+        self.assertNotIn("secret", printed)
 
     def test_origins(self) -> None:
         """Every value has an origin, and every origin a value."""

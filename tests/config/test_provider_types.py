@@ -4,7 +4,8 @@ from typing import get_args
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import OperationName, ProviderSettings
+from inference_gateway.config.kinds import OperationName
+from inference_gateway.config.settings import ProviderSettings
 from tests.config.loading import loaded, problems
 
 AZURE = "type: azure, base_url: 'https://name.openai.azure.com', models: [d]"
@@ -171,7 +172,7 @@ class KeyHeaderTests(SynchronousTestCase):
             text = f"{fields}, headers: {{{header}: b}}"
             self.assertEqual(
                 wrong(f"{text}, api_key: '${{K}}'"),
-                [f"headers.{header}: this header carries the api_key"],
+                [f"headers.{header}: this header carries the key"],
             )
             self.assertEqual(wrong(text), [])
 

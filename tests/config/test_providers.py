@@ -2,7 +2,8 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import ProviderSettings, Secret
+from inference_gateway.config.kinds import Secret
+from inference_gateway.config.settings import ProviderSettings
 from tests.config.certificates import certificate
 from tests.config.loading import loaded, problems
 
@@ -83,6 +84,7 @@ class TypeTests(SynchronousTestCase):
             "api_version: '1'",
             "endpoints: [chat]",
             "discover: true",
+            "health: {path: /health}",
         ):
             (problem,) = problems(written(f"type: echo, {fields}"))
             self.assertIn(f"has no {fields.partition(':')[0]}", problem)

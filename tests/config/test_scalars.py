@@ -4,6 +4,7 @@ from collections.abc import Iterable
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from inference_gateway.config.kinds import Kind, Secret
 from inference_gateway.config.node import Node, Value
 from inference_gateway.config.problem import Place
 from inference_gateway.config.scalars import (
@@ -14,7 +15,6 @@ from inference_gateway.config.scalars import (
     read_secret,
     read_text,
 )
-from inference_gateway.config.settings import Kind, Secret
 
 
 def node(value: Value, written: str | None = None) -> Node:
@@ -31,8 +31,8 @@ class KindTests(SynchronousTestCase):
         return str(self.assertRaises(Unfit, READERS[kind], node(value)))
 
     def test_every_kind(self) -> None:
-        """Every kind has a reader but the models, which are no single value."""
-        self.assertEqual(set(READERS), set(Kind) - {Kind.MODELS})
+        """Every kind has a reader but those that are no single value."""
+        self.assertEqual(set(READERS), set(Kind) - {Kind.MODELS, Kind.FALLBACKS})
 
     def test_duration(self) -> None:
         """A duration has a unit, unless it is zero, and ends within a year."""
@@ -71,6 +71,21 @@ class KindTests(SynchronousTestCase):
         self.check(Kind.COUNT, [(1, 1)], "expected a whole number above zero")
         for value in (0, -1, 1.5, True, "1"):
             self.assertIn("whole number", self.refusal(Kind.COUNT, value))
+
+    def test_number(self) -> None:
+        """A number is whole and may be zero."""
+        what = "expected a whole number, 0 or more"
+        self.check(Kind.NUMBER, [(0, 0), (7, 7)], what)
+        for value in (-1, 1.5, True, "1"):
+            self.assertIn(what, self.refusal(Kind.NUMBER, value))
+
+    def test_percent(self) -> None:
+        """A percentage is a whole number up to 100, written without its sign."""
+        what = "expected a whole number from 0 to 100"
+        self.check(Kind.PERCENT, [(0, 0), (100, 100)], what)
+        for value in (-1, 101, 0.5, False, "20"):
+            self.assertIn(what, self.refusal(Kind.PERCENT, value))
+        self.assertEqual(self.refusal(Kind.PERCENT, "20%"), f"{what}, got '20%'; leave out the %")
 
     def test_timestamp(self) -> None:
         """A moment is a date or a date-time."""

@@ -8,8 +8,8 @@ import pprint
 import attrs
 from twisted.trial.unittest import SynchronousTestCase
 
+from inference_gateway.config.kinds import Secret
 from inference_gateway.config.load import ConfigurationError, print_config
-from inference_gateway.config.settings import Secret
 from tests.config.loading import loaded
 
 SECRET = "s3cr3t-of-the-operator"

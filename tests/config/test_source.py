@@ -55,6 +55,10 @@ class ValueTests(SynchronousTestCase):
             },
         )
 
+    def test_words_as_keys(self) -> None:
+        """A word that would be a truth value as a value is a word as a key."""
+        self.assertEqual(plain(parse("on: [on]\nno: 1", "f", Problems())), {"on": [True], "no": 1})
+
     def test_places(self) -> None:
         """Every value knows its path, its own place and that of its key."""
         root = parse("server:\n  listen:\n    - tcp:1\n", "f", Problems())
@@ -101,6 +105,7 @@ class FaultTests(SynchronousTestCase):
             ('a: "\\UFFFFFFFF"', "f:1:1: this is not YAML: a number in it is out of range"),
             ("a: 1\nb: 2\na: 3", "f:3:1: a: the key is written twice; the first one is on line 1"),
             ("a: {5: b}", "f:1:5: a.5: a key is a string; put it in quotes"),
+            ("a: {~: b}", 'f:1:5: a["~"]: a key is a string; put it in quotes'),
             ("a: {[b]: c}", 'f:1:5: a["a collection"]: a key is a string; put it in quotes'),
             ("a: &x {}\nb: {<<: *x}", 'f:2:5: b["<<"]: merge keys are not supported'),
             (

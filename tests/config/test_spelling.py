@@ -2,9 +2,11 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
+from inference_gateway.config.kinds import Secret
 from tests.config.loading import loaded, problems
 
 KEY = "middleware: {auth: {keys: [{id: a, %s}]}}"
+PROVIDER = "providers: [{id: a, type: openai, base_url: 'https://gpu', models: [m], %s}]"
 DIGEST = "sha256:" + "0" * 64
 
 
@@ -130,3 +132,69 @@ class ExactlyOneTests(SynchronousTestCase):
         """A key that is given but wrong is not called missing as well."""
         for text in ("digest: abc", "key: abc", "key: '${NOPE}'", "key: !x abc"):
             self.assertEqual(len(problems(KEY % text)), 1, text)
+
+
+class SeveralKeysTests(SynchronousTestCase):
+    """``api_keys``, whose secrets may stand in one file."""
+
+    def keys(self, fields: str, text: str = "") -> tuple[Secret, ...]:
+        """Return the credentials of a provider; the file ``keys`` holds ``text``."""
+        result = loaded(PROVIDER % fields, {"A": "a", "B": "b"}, files={"keys": text})
+        (provider,) = result.settings.providers
+        return provider.credentials
+
+    def refusal(self, fields: str, text: str = "") -> str:
+        """Return what is wrong with the keys of a provider."""
+        (problem,) = problems(PROVIDER % fields, {"A": "a", "B": "b"}, files={"keys": text})
+        return problem.partition("providers[0].")[2]
+
+    def test_variables(self) -> None:
+        """Each can come from a variable of its own."""
+        self.assertEqual(self.keys("api_keys: ['${A}', '${B}']"), (Secret("a"), Secret("b")))
+        self.assertEqual(self.keys("api_key: '${A}'"), (Secret("a"),))
+        self.assertEqual(self.keys("weight: 2"), ())
+
+    def test_file(self) -> None:
+        """A file holds one on each line; empty lines and the blanks around a key do not count."""
+        self.assertEqual(
+            self.keys("api_keys_file: keys", "a\r\n\n  b \n"), (Secret("a"), Secret("b"))
+        )
+
+    def test_bad_files(self) -> None:
+        """A file that cannot be read or is empty is a problem."""
+        self.assertEqual(
+            self.refusal("api_keys_file: keys", " \n"),
+            "api_keys_file: there is nothing in the file keys",
+        )
+        self.assertIn("api_keys_file: the file cannot", self.refusal("api_keys_file: nope"))
+
+    def test_written(self) -> None:
+        """None is written into the file."""
+        self.assertIn("api_keys[1]: a secret is not", self.refusal("api_keys: ['${A}', b]"))
+
+    def test_one_or_several(self) -> None:
+        """Either one key is given or several, in whatever spelling."""
+        self.assertEqual(
+            self.refusal("api_key: '${A}', api_keys: ['${B}']"),
+            "api_keys: write either api_key or api_keys, not both",
+        )
+        self.assertEqual(
+            self.refusal("api_keys_file: keys, api_key_file: keys", "a"),
+            "api_keys_file: write either api_key_file or api_keys_file, not both",
+        )
+
+    def test_unsendable(self) -> None:
+        """Every key can be sent, and none comes twice."""
+        self.assertEqual(
+            self.refusal("api_keys_file: keys", "a\nb c"),
+            "api_keys[1]: the key does not consist of visible ASCII characters",
+        )
+        self.assertEqual(
+            self.refusal("api_keys_file: keys", "a\nb\na"),
+            "api_keys[2]: this is the same key as api_keys[0]",
+        )
+
+    def test_echo(self) -> None:
+        """The echo provider has no keys at all."""
+        (problem,) = problems("providers: [{id: a, api_keys: ['${A}']}]", {"A": "a"})
+        self.assertIn("has no api_keys", problem)

@@ -10,12 +10,12 @@ from twisted.internet.task import Clock
 from twisted.logger import ILogObserver, LogEvent, LogLevel, formatEvent, globalLogPublisher
 from zope.interface import implementer
 
+from inference_gateway.config.kinds import Secret
 from inference_gateway.config.settings import (
     AuthSettings,
     KeySettings,
     MiddlewareSettings,
     ProviderSettings,
-    Secret,
     ServerSettings,
     Settings,
 )

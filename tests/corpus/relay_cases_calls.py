@@ -5,6 +5,7 @@ client's headers a provider gets to see.
 """
 
 from tests.corpus.relay_case import (
+    MODES,
     STREAMED,
     Connection,
     Mode,
@@ -201,7 +202,10 @@ FAILING_OVER = (
 
 
 def _forwarding(
-    id: str, *lines: bytes, seen: dict[bytes, bytes] | None = None
+    id: str,
+    *lines: bytes,
+    seen: dict[bytes, bytes] | None = None,
+    modes: tuple[Mode, ...] = MODES,
 ) -> tuple[RelayCase, ...]:
     """A call with these header lines, of which the provider sees ``seen``."""
     return in_modes(
@@ -209,6 +213,7 @@ def _forwarding(
         lambda good: ((framed(good),),),
         lambda mode: fine(mode, forwarded=seen or {}),
         headers=lines,
+        modes=modes,
     )
 
 
@@ -257,10 +262,18 @@ HEADERS = (
         b"X-Stainless-Retry-Count: 1",
     ),
     *_forwarding(
-        "H18.allowed",
-        b"Idempotency-Key: idem-1",
-        b"OpenAI-Beta: assistants=v2",
-        seen={b"idempotency-key": b"idem-1", b"openai-beta": b"assistants=v2"},
+        "H18.allowed", b"OpenAI-Beta: assistants=v2", seen={b"openai-beta": b"assistants=v2"}
+    ),
+    *(
+        # each has a key of its own, as calls with the same one would be taken for one call
+        case
+        for mode in MODES
+        for case in _forwarding(
+            "H18.idempotent",
+            b"Idempotency-Key: idem-" + mode.value.encode(),
+            seen={b"idempotency-key": b"idem-" + mode.value.encode()},
+            modes=(mode,),
+        )
     ),
     *_forwarding("H18.via", b"Via: 1.1 other", seen={b"via": b"1.1 other"}),
     *_forwarding("H25", b"Last-Event-ID: 17"),

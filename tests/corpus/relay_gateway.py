@@ -10,6 +10,7 @@ from typing import Any
 from inference_gateway.config.load import Flags, load
 from inference_gateway.config.settings import Settings
 from tests.corpus.relay_case import Mode, RelayCase, Route
+from tests.corpus.relay_rows import CASES
 from tests.corpus.requests import KEY
 
 #: The gateway's credential at every provider; clients never see it, nor does a log.
@@ -29,9 +30,13 @@ _SERVES: Mapping[str, tuple[Route, ...]] = {
 }
 
 
+#: Rows after which a provider is left alone, so that their cases have providers of their own.
+_MARKING = ("P22", "P23")
+
+
 def model_of(case: RelayCase) -> str:
     """Return the model to ask for."""
-    return f"{case.route.value}-{case.mode.value}"
+    return case.id if case.row in _MARKING else f"{case.route.value}-{case.mode.value}"
 
 
 def configuration(
@@ -47,25 +52,52 @@ def configuration(
             "keepalive_interval": "50ms" if talkative else "60s",
         },
         "providers": [
-            _provider(id, routes, refusing if id == "refusing" else upstream, riding=riding)
-            for riding in (False, True)
+            _provider(
+                f"{id}-{mode.value}",
+                refusing if id == "refusing" else upstream,
+                mode,
+                [f"{route.value}-{mode.value}" for route in routes],
+                hasty=Route.HASTY in routes,
+            )
+            for mode in Mode
             for id, routes in _SERVES.items()
+        ]
+        + [
+            _provider(f"own-{case.id}-{turn}", upstream, case.mode, [case.id])
+            for case in CASES
+            if case.row in _MARKING
+            for turn in range(2 if case.route is Route.TWO else 1)
         ],
+        # what is judged is what becomes of one fault, not of many
+        "routing": {
+            "retry": {"attempts": 1},
+            "circuit_breaker": {"enabled": False},
+            "models": {
+                f"{route.value}-{mode.value}": {"retry": {"attempts": 2}}
+                for route in (Route.TWO, Route.HALF)
+                for mode in Mode
+            }
+            | {
+                case.id: {"retry": {"attempts": 2}}
+                for case in CASES
+                if case.row in _MARKING and case.route is Route.TWO
+            },
+        },
         "middleware": {"auth": {"keys": [{"id": "client", "key": "${RELAY_KEY}"}]}},
     }
 
 
-def _provider(id: str, routes: tuple[Route, ...], port: int, *, riding: bool) -> dict[str, Any]:
-    id = f"{id}-riding" if riding else id
-    modes = (Mode.RIDING,) if riding else (Mode.PLAIN, Mode.STREAM)
+def _provider(
+    id: str, port: int, mode: Mode, models: list[str], *, hasty: bool = False
+) -> dict[str, Any]:
     return {
         "id": id,
         "type": "openai",
         "base_url": f"http://127.0.0.1:{port}/{id}/v1",
         "api_key": "${RELAY_PROVIDER_KEY}",
-        "models": [f"{route.value}-{mode.value}" for route in routes for mode in modes],
-        "stream_upstream": "always" if riding else "never",
-        "timeouts": _HASTY if Route.HASTY in routes else {},
+        "models": models,
+        "stream_upstream": "always" if mode is Mode.RIDING else "never",
+        "timeouts": _HASTY if hasty else {},
     }
 
 

@@ -18,7 +18,7 @@ from zope.interface import implementer
 from inference_gateway.config.settings import Settings
 from inference_gateway.service.graph import build
 from inference_gateway.telemetry.lines import LineWriter
-from inference_gateway.testing import MemoryConnection
+from inference_gateway.testing.doubles import MemoryConnection
 from tests.corpus.relay_case import MODES, Mode, Owed, RelayCase, failed, fine
 from tests.corpus.relay_gateway import settings
 from tests.corpus.relay_judge import judge_answer, read_relayed

@@ -8,15 +8,15 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from inference_gateway.dialects.anthropic import Anthropic
-from inference_gateway.errors import (
-    InvalidRequest,
+from inference_gateway.errors import InvalidRequest
+from inference_gateway.interfaces import IDialect, Translation
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderError,
     ProviderOverloaded,
     ProviderRateLimited,
     ProviderRejected,
 )
-from inference_gateway.interfaces import IDialect, Translation
 from inference_gateway.wire.operations import CHAT
 from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.sse import Event

@@ -3,7 +3,8 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.dialects.azure import DEFAULT_API_VERSION, AzureOpenAI
-from inference_gateway.errors import ModelNotFound, ProviderAuthFailed, ProviderRejected
+from inference_gateway.errors import ModelNotFound
+from inference_gateway.provider_errors import ProviderAuthFailed, ProviderRejected
 from inference_gateway.wire.inspect import Kind, StreamInspector
 from inference_gateway.wire.operations import CHAT, OPERATIONS
 from inference_gateway.wire.sse import SSEParser

@@ -4,7 +4,7 @@ from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.dialects.llamacpp import LlamaCpp
 from inference_gateway.dialects.openai_compatible import OpenAICompatible
-from inference_gateway.errors import ProviderError, ProviderOverloaded
+from inference_gateway.provider_errors import ProviderError, ProviderOverloaded
 from inference_gateway.wire.health import Health, HealthState
 from inference_gateway.wire.operations import OPERATIONS
 from tests.dialects.requests import asked

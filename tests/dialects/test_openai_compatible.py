@@ -6,7 +6,7 @@ from twisted.trial.unittest import SynchronousTestCase
 from inference_gateway.dialects.anthropic import Anthropic
 from inference_gateway.dialects.azure import AzureOpenAI
 from inference_gateway.dialects.openai_compatible import OpenAICompatible
-from inference_gateway.errors import (
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderError,
     ProviderInvalidAnswer,

@@ -5,7 +5,8 @@ from typing import get_args, get_type_hints
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from inference_gateway.config.settings import OperationName, ProviderSettings
+from inference_gateway.config.kinds import OperationName
+from inference_gateway.config.settings import ProviderSettings
 from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.interfaces import IDialect
 from inference_gateway.wire.operations import CHAT, OPERATIONS

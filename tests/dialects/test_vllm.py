@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway.dialects.vllm import VLLM
-from inference_gateway.errors import ProviderError, ProviderRejected
+from inference_gateway.provider_errors import ProviderError, ProviderRejected
 from inference_gateway.wire.health import HealthState
 from inference_gateway.wire.inspect import Kind, StreamInspector
 from inference_gateway.wire.operations import OPERATIONS
@@ -146,4 +146,4 @@ class StreamTests(SynchronousTestCase):
     def test_error(self) -> None:
         """An error in a stream is one."""
         kinds = self.kinds(b'{"error":{"message":"out of memory","type":"Error","code":500}}')
-        self.assertEqual((kinds, self.inspector.error_message), ([Kind.ERROR], "out of memory"))
+        self.assertEqual(kinds, [Kind.ERROR])

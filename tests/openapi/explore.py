@@ -1,8 +1,8 @@
 """Has schemathesis try a running gateway: run by ``python -m``, as a process of its own.
 
-Its arguments are the gateway's address and a key. It asks for the description, makes requests by
-it, good and bad ones, the same in every run, and holds every answer against it. What it found goes
-to the standard output, as one line of JSON.
+Its arguments are the gateway's address and the keys of a client and of an administrator. It asks
+for the description, makes requests by it, good and bad ones, the same in every run, and holds every
+answer against it. What it found goes to the standard output, as one line of JSON.
 """
 
 import importlib
@@ -38,11 +38,17 @@ def _tool(name: str = "") -> Any:
     return importlib.import_module(f"schemathesis{name}")
 
 
-def _configuration(base_url: str, key: str) -> Any:
+def _configuration(base_url: str, key: str, admin_key: str) -> Any:
     return _tool(".config").SchemathesisConfig.from_dict(
         {
             "base-url": base_url,
             "auth": {"openapi": {"bearer": {"bearer": key}}},
+            "operations": [
+                {
+                    "include-tag": "administration",
+                    "auth": {"basic": {"username": "admin", "password": admin_key}},
+                }
+            ],
             "seed": 1,
             "workers": 1,
             "continue-on-failure": True,
@@ -112,7 +118,7 @@ class _Findings:
         recorder = event.recorder
         self.calls[event.phase.value] += len(recorder.interactions)
         for case_id, interaction in recorder.interactions.items():
-            if interaction.response is not None and interaction.response.status_code == 200:
+            if interaction.response is not None and interaction.response.status_code in (200, 204):
                 self.answered.add(recorder.cases[case_id].value.operation.label)
         for case_id, checks in recorder.checks.items():
             for check in checks:
@@ -151,13 +157,13 @@ def _register() -> None:
         return not all(map(_UNSAID.fullmatch, _problems(response)))
 
 
-def explore(base_url: str, key: str) -> dict[str, Any]:
+def explore(base_url: str, key: str, admin_key: str) -> dict[str, Any]:
     """Try everything there; return the calls by phase, who answered, and what was wrong."""
     with urlopen(base_url + "/openapi.json") as answer:
         document = json.load(answer)
     _fit(document)
     _register()
-    config = _configuration(base_url, key)
+    config = _configuration(base_url, key, admin_key)
     schema = _tool().openapi.from_dict(document, config=config)
     findings = _Findings()
     for event in _tool(".engine").from_schema(schema).execute():

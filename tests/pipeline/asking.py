@@ -4,19 +4,17 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import ProviderSettings, TimeoutSettings
-from inference_gateway.errors import (
-    ProviderTimeout,
-    Verdict,
-)
+from inference_gateway.config.settings import TimeoutSettings
+from inference_gateway.errors import Verdict
 from inference_gateway.exchange import Reply
 from inference_gateway.pipeline.attempt import run_attempt
+from inference_gateway.provider_errors import ProviderTimeout
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.routing.roster import RosterEntry
 from inference_gateway.routing.table import Candidate
-from inference_gateway.testing import Answer, FakeProvider
+from inference_gateway.testing.doubles import Answer, FakeProvider
 from tests.garbage import collect_garbage
 from tests.pipeline.chats import asked, chat
+from tests.routing.rosters import entry
 
 TIMEOUTS = TimeoutSettings(first_byte=10.0, first_token=20.0, idle=5.0, total=50.0)
 
@@ -46,15 +44,16 @@ class AttemptTestCase(SynchronousTestCase):
         """Try a provider that does as ``answer`` says; ``deadline`` is the call's own."""
         self.provider = FakeProvider("p", answer)
         self.provider.always_streams = self.rides
-        settings = ProviderSettings(id="p", timeouts=self.timeouts)
-        self.entry = RosterEntry(settings=settings, provider=self.provider)
+        self.entry = entry("p", provider=self.provider, clock=self.clock, timeouts=self.timeouts)
+        self.entry.places.take()
         running = run_attempt(
             self.call,
             asked(self.call),
             Candidate(self.entry, self.own_name),
-            "public-name",
             self.clock,
             Deadline.after(self.call.received, "total", deadline),
+            public="public-name",
+            limits=self.timeouts,
         )
         return Deferred.fromCoroutine(running)
 

@@ -7,16 +7,19 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import ProviderSettings, RoutingSettings, TimeoutSettings
-from inference_gateway.errors import ProviderRejected, Verdict
+from inference_gateway.config.routing_settings import RoutingSettings
+from inference_gateway.config.settings import TimeoutSettings
+from inference_gateway.errors import Verdict
 from inference_gateway.exchange import Call, Reply
 from inference_gateway.pipeline.by_id import ById
+from inference_gateway.provider_errors import ProviderRejected
 from inference_gateway.routing.affinity import ResponseAffinity
-from inference_gateway.routing.roster import Roster, RosterEntry
+from inference_gateway.routing.roster import Roster
 from inference_gateway.routing.table import ModelTable
-from inference_gateway.testing import FakeProvider
+from inference_gateway.testing.doubles import FakeProvider
 from inference_gateway.wire.stored_response import parse_stored
 from tests.garbage import collect_garbage
+from tests.routing.rosters import entry
 
 TIMEOUTS = TimeoutSettings(first_byte=10.0, first_token=20.0, idle=5.0, total=50.0)
 
@@ -55,11 +58,12 @@ class QuestionTestCase(SynchronousTestCase):
         self.clock.advance(1.0)
         self.a, self.b, self.c = FakeProvider("a"), FakeProvider("b"), FakeProvider("c")
         self.roster = Roster(
-            RosterEntry(
-                settings=ProviderSettings(
-                    id=provider.id, models={f"m-{provider.id}": "m"}, timeouts=TIMEOUTS
-                ),
+            entry(
+                provider.id,
+                {f"m-{provider.id}": "m"},
                 provider=provider,
+                clock=self.clock,
+                timeouts=TIMEOUTS,
             )
             for provider in (self.a, self.b, self.c)
         )

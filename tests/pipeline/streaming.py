@@ -13,7 +13,7 @@ from inference_gateway.errors import (
 from inference_gateway.exchange import Attempt, Call
 from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.testing import ManualBody, RecordingSink
+from inference_gateway.testing.doubles import ManualBody, RecordingSink
 from inference_gateway.wire.sse import Event
 from tests.garbage import collect_garbage
 from tests.pipeline.chats import asked, chat, text

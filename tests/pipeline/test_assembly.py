@@ -5,12 +5,13 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer, ProviderTruncated, Verdict
+from inference_gateway.errors import Verdict
 from inference_gateway.exchange import Attempt
 from inference_gateway.pipeline.assembly import assemble
 from inference_gateway.pipeline.event_stream import AttemptStream
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderTruncated
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.testing import ManualBody
+from inference_gateway.testing.doubles import ManualBody
 from inference_gateway.wire.assemble import Assembler
 from tests.garbage import collect_garbage
 from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, asked, chat, text

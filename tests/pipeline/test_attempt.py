@@ -3,16 +3,16 @@
 from twisted.internet.defer import Deferred
 
 from inference_gateway.config.settings import TimeoutSettings
-from inference_gateway.errors import (
+from inference_gateway.errors import Verdict
+from inference_gateway.exchange import Usage
+from inference_gateway.pipeline.collect import LARGEST_ANSWER
+from inference_gateway.provider_errors import (
     ProviderInvalidAnswer,
     ProviderTimeout,
     ProviderTruncated,
     ProviderUnavailable,
-    Verdict,
 )
-from inference_gateway.exchange import Usage
-from inference_gateway.pipeline.collect import LARGEST_ANSWER
-from inference_gateway.testing import Answer, ManualBody, RecordingSink
+from inference_gateway.testing.doubles import Answer, ManualBody, RecordingSink
 from inference_gateway.wire.sse import SSEParser
 from tests.pipeline.asking import AttemptTestCase
 from tests.pipeline.chats import DONE, ROLE, STOP, answer, chat, text

@@ -2,15 +2,10 @@
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from inference_gateway.errors import (
-    GatewayError,
-    ProviderRejected,
-    ProviderTimeout,
-    ProviderUnavailable,
-    Verdict,
-)
+from inference_gateway.errors import GatewayError, Verdict
 from inference_gateway.exchange import ProviderReply
-from inference_gateway.testing import Answer, ManualBody, RecordingSink
+from inference_gateway.provider_errors import ProviderRejected, ProviderTimeout, ProviderUnavailable
+from inference_gateway.testing.doubles import Answer, ManualBody, RecordingSink
 from tests.pipeline.asking import AttemptTestCase
 from tests.pipeline.chats import DONE, ROLE, STOP, answer, chat, text
 

@@ -3,10 +3,11 @@
 import orjson
 from twisted.internet.defer import Deferred
 
-from inference_gateway.errors import ProviderInvalidAnswer, ProviderTimeout, Verdict
+from inference_gateway.errors import Verdict
 from inference_gateway.exchange import ProviderReply, Reply
 from inference_gateway.pipeline.event_stream import WholeStream
-from inference_gateway.testing import Answer, ManualBody, RecordingSink
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderTimeout
+from inference_gateway.testing.doubles import Answer, ManualBody, RecordingSink
 from tests.pipeline.asking import AttemptTestCase
 from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, answer, chat, text
 

@@ -13,7 +13,7 @@ from inference_gateway.errors import (
 )
 from inference_gateway.exchange import ANONYMOUS, Principal
 from inference_gateway.pipeline.authenticate import KeyAuthenticator
-from inference_gateway.testing import MemoryKeyStore
+from inference_gateway.testing.doubles import MemoryKeyStore
 
 ALICE = Principal(id="alice")
 ROOT = Principal(id="root", admin=True)

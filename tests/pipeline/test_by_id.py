@@ -1,16 +1,14 @@
 """Asking about a response: whom, in which order, and what follows from the answers."""
 
-from inference_gateway.errors import (
-    InternalError,
+from inference_gateway.errors import InternalError, ResourceNotFound, Verdict
+from inference_gateway.exchange import Principal, ProviderReply
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderInvalidAnswer,
     ProviderOverloaded,
     ProviderRejected,
     ProviderUnavailable,
-    ResourceNotFound,
-    Verdict,
 )
-from inference_gateway.exchange import Principal, ProviderReply
 from tests.pipeline.chats import chat
 from tests.pipeline.questions import QuestionTestCase, missing, question, stored
 

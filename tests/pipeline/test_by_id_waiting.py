@@ -2,17 +2,17 @@
 
 from twisted.internet.defer import CancelledError, Deferred
 
-from inference_gateway.errors import (
+from inference_gateway.errors import Verdict
+from inference_gateway.exchange import Call, EventStream, ProviderReply, Reply
+from inference_gateway.pipeline.by_id import ById
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderInvalidAnswer,
     ProviderTimeout,
     ProviderTruncated,
     ProviderUnavailable,
-    Verdict,
 )
-from inference_gateway.exchange import Call, EventStream, ProviderReply, Reply
-from inference_gateway.pipeline.by_id import ById
-from inference_gateway.testing import Answer, ManualBody, RecordingSink
+from inference_gateway.testing.doubles import Answer, ManualBody, RecordingSink
 from tests.pipeline.questions import QuestionTestCase, missing, question, stored
 
 QUEUED = b'event: response.queued\ndata: {"type":"response.queued","sequence_number":0}\n\n'

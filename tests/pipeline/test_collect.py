@@ -3,9 +3,9 @@
 from twisted.internet.defer import CancelledError
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer, ProviderUnavailable
 from inference_gateway.pipeline.collect import LARGEST_ANSWER, collect
-from inference_gateway.testing import ManualBody
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderUnavailable
+from inference_gateway.testing.doubles import ManualBody
 
 
 class CollectTests(SynchronousTestCase):

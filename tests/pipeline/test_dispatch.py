@@ -4,31 +4,24 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import (
-    ModelRouteSettings,
-    ProviderSettings,
-    RoutingSettings,
-    TimeoutSettings,
-)
-from inference_gateway.errors import (
-    InternalError,
-    ModelNotFound,
+from inference_gateway.config.routing_settings import ModelRouteSettings, RoutingSettings
+from inference_gateway.config.settings import TimeoutSettings
+from inference_gateway.errors import InternalError, ModelNotFound, Verdict
+from inference_gateway.exchange import Call, Principal, Reply
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderOverloaded,
     ProviderRejected,
     ProviderTimeout,
     ProviderTruncated,
     ProviderUnavailable,
-    Verdict,
 )
-from inference_gateway.exchange import Call, Principal, Reply
-from inference_gateway.pipeline.dispatch import Dispatch
-from inference_gateway.routing.balancer import RoundRobin
-from inference_gateway.routing.roster import Roster, RosterEntry
-from inference_gateway.routing.table import ModelTable
-from inference_gateway.testing import FakeProvider, ManualBody, RecordingSink
+from inference_gateway.routing.roster import Roster
+from inference_gateway.testing.doubles import FakeProvider, ManualBody, RecordingSink
 from tests.garbage import collect_garbage
 from tests.pipeline.chats import ROLE, answer, chat, text
+from tests.pipeline.dispatching import ONCE_EACH, dispatch_over
+from tests.routing.rosters import entry
 
 
 class DispatchTestCase(SynchronousTestCase):
@@ -41,15 +34,13 @@ class DispatchTestCase(SynchronousTestCase):
         self.b = FakeProvider("b")
         timeouts = TimeoutSettings(first_byte=10.0, first_token=10.0, total=10.0)
         self.roster = Roster(
-            RosterEntry(
-                settings=ProviderSettings(id=provider.id, models={"m": "m"}, timeouts=timeouts),
-                provider=provider,
-            )
+            entry(provider.id, {"m": "m"}, provider=provider, clock=self.clock, timeouts=timeouts)
             for provider in (self.a, self.b)
         )
-        routing = RoutingSettings(models={"m": ModelRouteSettings(aliases=("alias",))})
-        table = ModelTable(self.roster, routing)
-        self.dispatch = Dispatch(table, RoundRobin(), self.clock, 15.0)
+        routing = RoutingSettings(
+            retry=ONCE_EACH, models={"m": ModelRouteSettings(aliases=("alias",))}
+        )
+        self.dispatch = dispatch_over(self.roster, self.clock, routing, request_timeout=15.0)
 
     def tearDown(self) -> None:
         self.assertEqual(self.clock.getDelayedCalls(), [])
@@ -108,24 +99,6 @@ class DispatchTests(DispatchTestCase):
         """A call that carries no request is a bug."""
         call = Call(id="r", received=0.0, method="POST", path="/")
         self.failureResultOf(self.send(call), InternalError)
-
-
-class NobodyTests(SynchronousTestCase):
-    """A strategy that leaves nobody."""
-
-    def test_nobody(self) -> None:
-        """A model without providers to try is answered honestly."""
-
-        class Nobody(RoundRobin):
-            def order(self, model: str, candidates: object) -> list[object]:  # type: ignore[override]
-                return []
-
-        entry = RosterEntry(
-            settings=ProviderSettings(id="a", models={"m": "m"}), provider=FakeProvider("a")
-        )
-        table = ModelTable(Roster([entry]), RoutingSettings())
-        dispatch = Dispatch(table, Nobody(), Clock(), 15.0)
-        self.failureResultOf(Deferred.fromCoroutine(dispatch(chat())), InternalError)
 
 
 class FailOverTests(DispatchTestCase):

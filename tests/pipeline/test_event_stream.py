@@ -2,15 +2,15 @@
 
 from twisted.internet.defer import CancelledError
 
-from inference_gateway.errors import (
+from inference_gateway.errors import Verdict
+from inference_gateway.exchange import Call, Usage
+from inference_gateway.pipeline.event_stream import AttemptStream
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderInvalidAnswer,
     ProviderTruncated,
     ProviderUnavailable,
-    Verdict,
 )
-from inference_gateway.exchange import Call, Usage
-from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.resilience.deadline import Deadline
 from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, asked, chat, text
 from tests.pipeline.streaming import COMMENT, EMPTY, ERROR, MALFORMED, ReactingSink, StreamTestCase

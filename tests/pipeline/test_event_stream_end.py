@@ -7,18 +7,18 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import (
+from inference_gateway.errors import Verdict
+from inference_gateway.exchange import Attempt, Usage
+from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderInvalidAnswer,
     ProviderTimeout,
     ProviderTruncated,
     ProviderUnavailable,
-    Verdict,
 )
-from inference_gateway.exchange import Attempt, Usage
-from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.testing import ManualBody, RecordingSink
+from inference_gateway.testing.doubles import ManualBody, RecordingSink
 from inference_gateway.wire.sse import Event
 from tests.pipeline.chats import DONE, ROLE, STOP, USAGE, asked, chat, text
 from tests.pipeline.streaming import COMMENT, ERROR, MALFORMED, ReactingSink, StreamTestCase

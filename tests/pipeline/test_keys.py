@@ -7,7 +7,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
 from inference_gateway.config.keys import digest_of
-from inference_gateway.config.settings import AuthSettings, KeySettings, Secret
+from inference_gateway.config.kinds import Secret
+from inference_gateway.config.settings import AuthSettings, KeySettings
 from inference_gateway.exchange import Principal
 from inference_gateway.interfaces import IKeyStore
 from inference_gateway.pipeline.keys import DigestKeyStore

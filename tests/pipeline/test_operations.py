@@ -3,23 +3,21 @@
 import attrs
 from twisted.internet.defer import Deferred
 
-from inference_gateway.config.settings import ProviderSettings
-from inference_gateway.errors import (
+from inference_gateway.errors import ResourceNotFound, Verdict
+from inference_gateway.exchange import ProviderReply, Reply, Usage
+from inference_gateway.pipeline.event_stream import AttemptStream
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderInvalidAnswer,
     ProviderTruncated,
     ProviderUnavailable,
-    ResourceNotFound,
-    Verdict,
 )
-from inference_gateway.exchange import ProviderReply, Reply, Usage
-from inference_gateway.pipeline.event_stream import AttemptStream
-from inference_gateway.routing.roster import RosterEntry
-from inference_gateway.testing import FakeProvider, ManualBody
+from inference_gateway.testing.doubles import ManualBody
 from tests.pipeline.asking import AttemptTestCase
 from tests.pipeline.chats import asked, call_for, chat
 from tests.pipeline.streaming import StreamTestCase
 from tests.pipeline.test_dispatch import DispatchTestCase
+from tests.routing.rosters import entry
 
 CREATED = b'event: response.created\ndata: {"type":"response.created","response":{"model":"m"}}\n\n'
 DELTA = (
@@ -163,9 +161,8 @@ class AbleTests(DispatchTestCase):
 
     def test_operators_word(self) -> None:
         """What the operator says a provider has goes before what its type has."""
-        settings = ProviderSettings(id="p", models={}, endpoints=("rerank",))
-        entry = RosterEntry(settings=settings, provider=FakeProvider("p"))
-        self.assertEqual((entry.has("rerank"), entry.has("chat")), (True, False))
+        own = entry("p", endpoints=("rerank",))
+        self.assertEqual((own.has("rerank"), own.has("chat")), (True, False))
         self.successResultOf(self.send_chat())
 
     def send_chat(self) -> "Deferred[Reply]":

@@ -4,8 +4,8 @@ from twisted.internet.defer import CancelledError, Deferred, succeed
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderTimeout, ProviderUnavailable
 from inference_gateway.pipeline.time_limit import within
+from inference_gateway.provider_errors import ProviderTimeout, ProviderUnavailable
 from inference_gateway.resilience.deadline import Deadline
 
 

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import ModelRouteSettings, RoutingSettings
+from inference_gateway.config.routing_settings import ModelRouteSettings, RoutingSettings
 from inference_gateway.errors import ModelNotFound
 from inference_gateway.exchange import ANONYMOUS, Principal
 from inference_gateway.interfaces import ListedModel

@@ -3,7 +3,7 @@
 from twisted.trial.unittest import SynchronousTestCase
 from zope.interface.verify import verifyObject
 
-from inference_gateway.config.settings import ModelRouteSettings, RoutingSettings
+from inference_gateway.config.routing_settings import ModelRouteSettings, RoutingSettings
 from inference_gateway.errors import ModelNotFound
 from inference_gateway.exchange import ANONYMOUS, Principal
 from inference_gateway.interfaces import IModelCatalogue

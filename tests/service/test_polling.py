@@ -5,9 +5,9 @@ from twisted.internet.task import Clock
 from twisted.logger import capturedLogs, formatEvent
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import RoutingSettings
-from inference_gateway.errors import ProviderUnavailable
+from inference_gateway.config.routing_settings import RoutingSettings
 from inference_gateway.exchange import ANONYMOUS
+from inference_gateway.provider_errors import ProviderUnavailable
 from inference_gateway.routing.discovery import Discovery
 from inference_gateway.routing.table import ModelTable
 from inference_gateway.service.polling import ModelPolling, Polled

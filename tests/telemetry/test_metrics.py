@@ -4,8 +4,9 @@ from prometheus_client.parser import text_string_to_metric_families
 from twisted.trial.unittest import SynchronousTestCase
 
 from inference_gateway import __version__
-from inference_gateway.errors import ClientGone, ProviderUnavailable, Unauthenticated, Verdict
+from inference_gateway.errors import ClientGone, Unauthenticated, Verdict
 from inference_gateway.exchange import Call, Outcome
+from inference_gateway.provider_errors import ProviderUnavailable
 from inference_gateway.telemetry.metrics import Metrics
 from tests.pipeline.chats import chat
 from tests.telemetry.calls import COMPLETE, plain, served

@@ -1,5 +1,7 @@
 """A provider over a network in memory, whose upstream is played by the test."""
 
+from typing import Any
+
 from twisted.internet.defer import Deferred
 from twisted.trial.unittest import SynchronousTestCase
 
@@ -47,10 +49,15 @@ class ProviderTestCase(SynchronousTestCase):
         )
 
     def ask(
-        self, call: Call | None = None, *, stream: bool = False, model: str = "m"
+        self,
+        call: Call | None = None,
+        *,
+        stream: bool = False,
+        model: str = "m",
+        **attempted: Any,
     ) -> "Deferred[ProviderReply]":
         """Begin an attempt for ``call``, a plain chat of its own making if there is none."""
-        attempt = Attempt(provider="p", model=model, started=0.0, stream=stream)
+        attempt = Attempt(provider="p", model=model, started=0.0, stream=stream, **attempted)
         return Deferred.fromCoroutine(self.provider.send(call or chat(stream=stream), attempt))
 
     def answered(self, *pieces: bytes, stream: bool = False) -> "Deferred[ProviderReply]":

@@ -3,7 +3,7 @@
 from twisted.internet.interfaces import IProtocol
 from zope.interface.verify import verifyObject
 
-from inference_gateway.errors import ProviderInvalidAnswer, ProviderUnavailable
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderUnavailable
 from inference_gateway.upstream.body import ResponseBody
 from tests.upstream.asking import ProviderTestCase
 

@@ -7,14 +7,14 @@ from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.iweb import IResponse
 from zope.interface.verify import verifyObject
 
-from inference_gateway.errors import (
+from inference_gateway.http1.agent import Agent
+from inference_gateway.http1.origin import UnsendableRequest
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderInvalidAnswer,
     ProviderTimeout,
     ProviderUnavailable,
 )
-from inference_gateway.http1.agent import Agent
-from inference_gateway.http1.origin import UnsendableRequest
 from inference_gateway.upstream.client import UpstreamClient
 from tests.http1.fake_upstream import FakeSocket, MemoryNetwork
 from tests.test_plugin import loaded_by

@@ -7,8 +7,9 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import (
-    GatewayError,
+from inference_gateway.errors import GatewayError
+from inference_gateway.exchange import Attempt, Call, ProviderReply
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderError,
     ProviderInvalidAnswer,
@@ -17,7 +18,6 @@ from inference_gateway.errors import (
     ProviderRejected,
     ProviderUnavailable,
 )
-from inference_gateway.exchange import Attempt, Call, ProviderReply
 from inference_gateway.upstream.echo import EchoProvider
 from inference_gateway.upstream.scripted_body import BATCH
 from inference_gateway.wire.chat import parse_chat

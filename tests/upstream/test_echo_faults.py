@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderRejected
+from inference_gateway.provider_errors import ProviderRejected
 from inference_gateway.upstream.echo_faults import FAULTS, find_behaviour
 
 NAMES = (

@@ -5,13 +5,13 @@ from twisted.internet.defer import Deferred
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import (
+from inference_gateway.exchange import Attempt, Call, ProviderReply
+from inference_gateway.provider_errors import (
     ProviderInvalidAnswer,
     ProviderRateLimited,
     ProviderRejected,
     ProviderUnavailable,
 )
-from inference_gateway.exchange import Attempt, Call, ProviderReply
 from inference_gateway.upstream.echo import EchoProvider
 from inference_gateway.wire.chat import parse_chat
 from inference_gateway.wire.completions import parse_completion

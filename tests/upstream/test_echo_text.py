@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderRejected
+from inference_gateway.provider_errors import ProviderRejected
 from inference_gateway.upstream.echo_text import EchoText
 from inference_gateway.upstream.echo_words import MOST_CHOICES
 from inference_gateway.wire.assemble_text import TextAssembler

@@ -10,7 +10,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderRejected
+from inference_gateway.provider_errors import ProviderRejected
 from inference_gateway.upstream.echo_vectors import MOST_DIMENSIONS, MOST_NUMBERS, EchoVectors
 from inference_gateway.wire.embeddings import parse_embeddings
 

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderRejected
+from inference_gateway.provider_errors import ProviderRejected
 from inference_gateway.upstream.echo_words import (
     MOST_CHARACTERS,
     MOST_CHOICES,

@@ -3,10 +3,14 @@
 from twisted.trial.unittest import SynchronousTestCase
 from twisted.web.client import PotentialDataLoss, ResponseDone  # type: ignore[attr-defined]
 
-from inference_gateway.errors import ProviderInvalidAnswer, ProviderTimeout, ProviderUnavailable
 from inference_gateway.http1.connection import ExchangeBroken
 from inference_gateway.http1.dial import ConnectFailed, ConnectTimedOut
 from inference_gateway.http1.response_rules import BadResponse
+from inference_gateway.provider_errors import (
+    ProviderInvalidAnswer,
+    ProviderTimeout,
+    ProviderUnavailable,
+)
 from inference_gateway.upstream.failures import body_error, exchange_error
 
 

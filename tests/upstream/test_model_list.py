@@ -7,9 +7,11 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import ProviderSettings, Secret, TimeoutSettings
+from inference_gateway.config.kinds import Secret
+from inference_gateway.config.settings import ProviderSettings, TimeoutSettings
 from inference_gateway.dialects.registry import dialect_for
-from inference_gateway.errors import (
+from inference_gateway.http1.agent import Agent
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderError,
     ProviderInvalidAnswer,
@@ -17,7 +19,6 @@ from inference_gateway.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from inference_gateway.http1.agent import Agent
 from inference_gateway.upstream.model_list import LONGEST_LIST, ModelList, listed_ids
 from tests.http1.fake_upstream import MemoryNetwork
 from tests.upstream.asking import response

@@ -7,7 +7,8 @@ from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionRefusedError
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.config.settings import ProviderSettings, Secret, TimeoutSettings
+from inference_gateway.config.kinds import Secret
+from inference_gateway.config.settings import ProviderSettings, TimeoutSettings
 from inference_gateway.dialects.registry import dialect_for
 from inference_gateway.upstream.online_check import Finding, check_online
 from tests.http1.fake_upstream import MemoryNetwork

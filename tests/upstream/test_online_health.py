@@ -4,7 +4,8 @@ from typing import Any
 
 from twisted.internet.defer import CancelledError
 
-from inference_gateway.config.settings import Secret, TimeoutSettings
+from inference_gateway.config.kinds import Secret
+from inference_gateway.config.settings import TimeoutSettings
 from inference_gateway.upstream.online_check import Finding
 from tests.upstream.asking import response
 from tests.upstream.test_online_check import CANARY, OnlineCheckTestCase, models, provider

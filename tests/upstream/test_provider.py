@@ -4,8 +4,11 @@ from twisted.internet.defer import CancelledError
 from twisted.internet.error import ConnectionRefusedError
 from zope.interface.verify import verifyObject
 
-from inference_gateway.config.settings import Secret, TimeoutSettings
-from inference_gateway.errors import (
+from inference_gateway.config.kinds import Secret
+from inference_gateway.config.settings import TimeoutSettings
+from inference_gateway.exchange import Call
+from inference_gateway.interfaces import IProvider
+from inference_gateway.provider_errors import (
     ProviderAuthFailed,
     ProviderInvalidAnswer,
     ProviderRateLimited,
@@ -13,8 +16,6 @@ from inference_gateway.errors import (
     ProviderTimeout,
     ProviderUnavailable,
 )
-from inference_gateway.exchange import Call
-from inference_gateway.interfaces import IProvider
 from inference_gateway.wire.chat import parse_chat
 from tests.pipeline.chats import answer, chat, request, text
 from tests.upstream.asking import ProviderTestCase, response
@@ -80,6 +81,15 @@ class RequestTests(ProviderTestCase):
         """The provider's own key goes with every request."""
         self.make(api_key=Secret("sk-own"))
         self.assertIn(b"authorization: Bearer sk-own", self.sent()[1])
+
+    def test_several_credentials(self) -> None:
+        """Of several keys the one goes with a request that its attempt has."""
+        self.make(api_keys=(Secret("sk-1"), Secret("sk-2")), headers={"x-a": Secret("b")})
+        for number, key in enumerate((b"sk-1", b"sk-2")):
+            headers = self.sent(credential=number)[1]
+            self.assertIn(b"authorization: Bearer " + key, headers)
+            self.assertEqual(len([h for h in headers if h.startswith(b"authorization")]), 1)
+            self.assertIn(b"x-a: b", headers)
 
     def test_extra_headers(self) -> None:
         """Configured headers go with every request, and beat the client's of the same name."""
@@ -241,6 +251,14 @@ class FailureTests(ProviderTestCase):
         self.network.reactor.advance(0.2)
         error = self.failureResultOf(asked, ProviderTimeout).value
         self.assertEqual((error.limit, error.verdict), ("connect", "connect_timeout"))
+
+    def test_connect_timeout_of_attempt(self) -> None:
+        """An attempt may have another limit than the provider, and the error names that."""
+        self.make(timeouts=TimeoutSettings(connect=2.0))
+        asked = self.ask(connect_timeout=0.5)
+        self.network.reactor.advance(0.6)
+        error = self.failureResultOf(asked, ProviderTimeout).value
+        self.assertIn("connect limit of 0.5 s", error.message)
 
     def test_reset(self) -> None:
         """A connection that breaks before the head leaves nothing to answer with."""

@@ -3,9 +3,9 @@
 import orjson
 from twisted.internet.defer import CancelledError, Deferred
 
-from inference_gateway.config.settings import Secret
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.config.kinds import Secret
 from inference_gateway.exchange import Call, ProviderReply
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from tests.pipeline.chats import call_for, chat
 from tests.upstream.asking import ProviderTestCase, response
 

@@ -1,17 +1,20 @@
 """Asking providers about responses: what is sent, and what is made of what comes back."""
 
+from typing import Any
+
 from twisted.internet.defer import CancelledError, Deferred
 from twisted.internet.error import ConnectionRefusedError
 from twisted.internet.task import Clock
 
-from inference_gateway.config.settings import Secret
-from inference_gateway.errors import (
+from inference_gateway.config.kinds import Secret
+from inference_gateway.exchange import Attempt, Call, ProviderReply
+from inference_gateway.provider_errors import (
     ProviderError,
     ProviderInvalidAnswer,
     ProviderRejected,
+    ProviderTimeout,
     ProviderUnavailable,
 )
-from inference_gateway.exchange import Attempt, Call, ProviderReply
 from inference_gateway.upstream.echo import EchoProvider
 from tests.pipeline.questions import question, stored
 from tests.upstream.asking import ProviderTestCase, response
@@ -31,9 +34,10 @@ class QuestionTestCase(ProviderTestCase):
         *,
         stream: bool = False,
         call: Call | None = None,
+        **attempted: Any,
     ) -> "Deferred[ProviderReply]":
         """Begin to ask."""
-        attempt = Attempt(provider="p", model="", started=0.0, stream=stream)
+        attempt = Attempt(provider="p", model="", started=0.0, stream=stream, **attempted)
         asking = self.provider.ask(call or question(), attempt, method, rest)
         return Deferred.fromCoroutine(asking)
 
@@ -58,9 +62,10 @@ class SentTests(QuestionTestCase):
         *,
         stream: bool = False,
         call: Call | None = None,
+        **attempted: Any,
     ) -> tuple[bytes, list[bytes]]:
         """Return request line and header lines of one question, which has no body."""
-        asking = self.question(method, rest, stream=stream, call=call)
+        asking = self.question(method, rest, stream=stream, call=call, **attempted)
         head, _, body = self.network.accept().value().partition(b"\r\n\r\n")
         self.assertEqual(body, b"")
         asking.addErrback(lambda failure: failure.trap(CancelledError))
@@ -85,6 +90,11 @@ class SentTests(QuestionTestCase):
                 b"x-request-id: r-1",
             ],
         )
+
+    def test_several_credentials(self) -> None:
+        """Of several keys the one goes with a question that its attempt has."""
+        self.make(api_keys=(Secret("sk-1"), Secret("sk-2")))
+        self.assertIn(b"authorization: Bearer sk-2", self.sent(credential=1)[1])
 
     def test_cancel(self) -> None:
         """A POST says that it has no body; the others need not."""
@@ -190,6 +200,13 @@ class ToldTests(QuestionTestCase):
         asked = self.question()
         self.network.refuse(ConnectionRefusedError())
         self.failureResultOf(asked, ProviderUnavailable)
+
+    def test_connect_timeout(self) -> None:
+        """An attempt may have a limit of its own for connecting, which the error names."""
+        asked = self.question(connect_timeout=0.5)
+        self.network.reactor.advance(0.6)
+        error = self.failureResultOf(asked, ProviderTimeout).value
+        self.assertIn("connect limit of 0.5 s", error.message)
 
     def test_cancelled(self) -> None:
         """Leaving closes the connection: before the head, and while a reason is being read."""

@@ -6,7 +6,7 @@ from math import inf
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderUnavailable
+from inference_gateway.provider_errors import ProviderUnavailable
 from inference_gateway.upstream.scripted_body import BATCH, ScriptedBody, Step
 from tests.upstream.recording import RecordingSink
 

@@ -2,8 +2,9 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import GatewayError, ProviderInvalidAnswer, ProviderOverloaded
-from inference_gateway.testing import ManualBody
+from inference_gateway.errors import GatewayError
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderOverloaded
+from inference_gateway.testing.doubles import ManualBody
 from inference_gateway.upstream.translated_body import Document, Events, TranslatedBody
 from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.sse import Event

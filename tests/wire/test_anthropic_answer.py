@@ -5,7 +5,7 @@ from typing import Any
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.anthropic_answer import translate_answer
 from inference_gateway.wire.inspect import inspect_answer
 

@@ -6,13 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import (
-    FieldProblem,
-    InvalidRequest,
-    ProviderTimeout,
-    ProviderUnavailable,
-    Unauthenticated,
-)
+from inference_gateway.errors import FieldProblem, InvalidRequest, Unauthenticated
+from inference_gateway.provider_errors import ProviderTimeout, ProviderUnavailable
 from inference_gateway.wire.error_body import (
     ProviderMessage,
     read_provider_error,
@@ -89,17 +84,94 @@ class ReadTests(SynchronousTestCase):
     def test_openai(self) -> None:
         """OpenAI's object says all three things."""
         body = b'{"error":{"message":"too long","type":"t","param":"messages","code":"c"}}'
-        self.assertEqual(self.read(body), ProviderMessage("too long", "messages", "c"))
+        self.assertEqual(self.read(body), ProviderMessage("too long", "messages", "c", "t"))
 
     def test_nulls(self) -> None:
         """What is null in OpenAI's object is not known, whatever its type is."""
         body = b'{"error":{"message":"no","type":"t","param":null,"code":null}}'
-        self.assertEqual(self.read(body), ProviderMessage("no"))
+        self.assertEqual(self.read(body), ProviderMessage("no", type="t"))
 
     def test_numeric_code(self) -> None:
         """Where the code is a number, as llama.cpp has it, the type is the better code."""
         body = b'{"error":{"code":400,"message":"no","type":"exceed_context_size_error"}}'
-        self.assertEqual(self.read(body), ProviderMessage("no", None, "exceed_context_size_error"))
+        kind = "exceed_context_size_error"
+        self.assertEqual(self.read(body), ProviderMessage("no", None, kind, kind, 400))
+
+    def test_status(self) -> None:
+        """A code is a status where it is a number that can be one, or the digits of one."""
+        for code, status in (
+            (429, 429),
+            ("503", 503),
+            (200, None),
+            (1301, None),
+            ("1301", None),
+            ("\u0664\u0660\u0660", None),
+            (True, None),
+            ("c", None),
+        ):
+            body = json.dumps({"error": {"message": "no", "code": code}}).encode()
+            self.assertEqual(self.read(body).status, status)
+
+    def test_no_message(self) -> None:
+        """The code and the type count where a sentence of ours takes the message's place."""
+        for message in ("", None, 5, "<h1>no</h1>"):
+            error = {"message": message, "code": "c", "type": "t"}
+            self.assertEqual(
+                self.read(json.dumps({"error": error}).encode()),
+                ProviderMessage("the provider answered 400", None, "c", "t"),
+            )
+
+    def test_list(self) -> None:
+        """Google answers OpenAI's clients with a list."""
+        body = b'[{"error":{"code":429,"message":"exhausted","status":"RESOURCE_EXHAUSTED"}}]'
+        self.assertEqual(self.read(body), ProviderMessage("exhausted", status=429))
+
+    def test_quoted(self) -> None:
+        """What OpenRouter quotes is read in its place, but for the status."""
+        nested = json.dumps({"error": {"message": "no", "type": "t", "param": "p", "code": "c"}})
+        typed = json.dumps({"error": {"message": "no", "type": "t", "code": 400}})
+        for raw, expected in (
+            (nested, ProviderMessage("no", "p", "c", "c", 502)),
+            (typed, ProviderMessage("no", None, "t", "t", 502)),
+            ('{"detail":"no"}', ProviderMessage("Provider returned error", status=502)),
+            ('{"error":"no"}', ProviderMessage("no", status=502)),
+            ('{"message":"no"}', ProviderMessage("no", status=502)),
+            ("no, and in words", ProviderMessage("no, and in words", status=502)),
+            ("", ProviderMessage("Provider returned error", status=502)),
+            ("5", ProviderMessage("Provider returned error", status=502)),
+            ({"error": "no"}, ProviderMessage("Provider returned error", status=502)),
+        ):
+            self.assertEqual(self.read(self.quoting(raw)), expected)
+
+    def test_quoted_without_status(self) -> None:
+        """Where the outer error has no status, that of the quoted one stands."""
+        error = {"message": "Provider returned error", "metadata": {"raw": '{"message":"no"}'}}
+        self.assertEqual(self.read(json.dumps({"error": error}).encode()), ProviderMessage("no"))
+
+    def test_not_quoted(self) -> None:
+        """A message that says something stands, and metadata may be anything."""
+        for message, metadata in (
+            ("limit reached", {"raw": '{"message":"no"}'}),
+            ("Provider returned error", ["raw"]),
+            ("Provider returned error", None),
+        ):
+            error = {"message": message, "metadata": metadata}
+            self.assertEqual(self.read(json.dumps({"error": error}).encode()).message, message)
+
+    def quoting(self, raw: object) -> bytes:
+        """Return what OpenRouter makes of an answer of 502."""
+        error = {
+            "message": "Provider returned error",
+            "code": 502,
+            "metadata": {"raw": raw, "provider_name": "P"},
+        }
+        return json.dumps({"error": error, "user_id": "u"}).encode()
+
+    def test_deep(self) -> None:
+        """A body may be nested as deep as the parser goes."""
+        for opening, closing in ((b'{"detail":', b"}"), (b'{"error":', b"}"), (b"[", b"]")):
+            body = opening * 1000 + b'"no"' + closing * 1000
+            self.assertEqual(self.read(body), ProviderMessage("the provider answered 400"))
 
     def test_flat(self) -> None:
         """The members can also stand at the top, or ``error`` be the sentence."""
@@ -147,11 +219,13 @@ class ReadTests(SynchronousTestCase):
             b"\xff\xfe",
             b"<html><body>secret</body></html>",
             b"oops <!DOCTYPE html>",
-            b'{"error":{"message":"<h1>no</h1>","code":"c"}}',
+            b"<400/>",
             b'{"error":{"message":5}}',
             b'{"detail":[]}',
             b"{}",
             b"[]",
+            b"[5]",
+            b'[{"message":"no"}]',
             b"5",
         ):
             self.assertEqual(self.read(body), ProviderMessage("the provider answered 400"))
@@ -163,6 +237,11 @@ class ReadTests(SynchronousTestCase):
         body = b'{"error":"bad key sk-abcdefgh12345 at http://10.0.0.1:8000/v1?x=y, sorry"}'
         self.assertEqual(self.read(body).message, "bad key [key] at [address] sorry")
         self.assertEqual(len(self.read(b"x" * 1_000_000).message), 500)
+
+    def test_bracketed_status(self) -> None:
+        """A sentence may begin with a status in angle brackets, as Alibaba's do."""
+        said = "<400> InternalError.Algo.InvalidParameter: Range of input length"
+        self.assertEqual(self.read(json.dumps({"error": {"message": said}}).encode()).message, said)
 
     def test_words(self) -> None:
         """A param or code that is no short word is not passed on."""

@@ -16,12 +16,14 @@ from inference_gateway.errors import (
     InvalidRequest,
     MethodNotAllowed,
     ModelNotFound,
+    Unauthenticated,
+    Unavailable,
+)
+from inference_gateway.provider_errors import (
     ProviderRateLimited,
     ProviderRejected,
     ProviderTimeout,
     ProviderUnavailable,
-    Unauthenticated,
-    Unavailable,
 )
 from inference_gateway.wire.error_body import render, render_event
 from inference_gateway.wire.error_dialects import render_event_for, render_for

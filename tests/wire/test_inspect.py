@@ -7,7 +7,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import (
+    ProviderError,
+    ProviderInvalidAnswer,
+    ProviderOverloaded,
+    ProviderRateLimited,
+    ProviderRejected,
+)
 from inference_gateway.wire.inspect import (
     Kind,
     StreamInspector,
@@ -222,19 +228,18 @@ class StreamTests(SynchronousTestCase):
         self.assertEqual(self.told(event(data)).output_chars, 1)
 
     def test_errors(self) -> None:
-        """An error object, or an event of that name, tells what went wrong."""
-        for seen, message in (
-            (event({"error": {"message": "too\nbusy"}}), "too busy"),
-            (event({"error": "busy"}), "busy"),
-            (event({"error": {"code": 5}}), ""),
-            (event({"message": "busy"}, b"error"), "busy"),
-            (event("busy", b"error"), "busy"),
-            (event(b"<html>", b"error"), ""),
-            (event([], b"error"), ""),
+        """An error object, or an event of that name, is an error, and completes nothing."""
+        for seen in (
+            event({"error": {"message": "too busy"}}),
+            event({"error": "busy"}),
+            event({"choices": [], "error": {"code": 5}}),
+            event({"message": "busy"}, b"error"),
+            event("busy", b"error"),
+            event(b"<html>", b"error"),
+            event([], b"error"),
         ):
             inspector = StreamInspector()
             self.assertIs(inspector.inspect(seen), Kind.ERROR)
-            self.assertEqual(inspector.error_message, message)
             self.assertFalse(inspector.complete)
 
 
@@ -277,6 +282,19 @@ class AnswerTests(SynchronousTestCase):
             b"\xef\xbb\xbf" + self.answer(),
         ):
             error = self.assertRaises(ProviderInvalidAnswer, inspect_answer, body)
+            self.assertNotIn("secret", error.message)
+
+    def test_told(self) -> None:
+        """An error that says what it means is that error, in any of its shapes."""
+        for body, kind in (
+            (b'{"error":{"code":429,"message":"secret"}}', ProviderRateLimited),
+            (b'[{"error":{"code":503,"message":"secret"}}]', ProviderOverloaded),
+            (b'{"type":"error","error":{"type":"overloaded_error"}}', ProviderOverloaded),
+            (b'{"status":"failed","error":{"code":"rate_limit_exceeded"}}', ProviderRateLimited),
+            (b'{"error":{"code":"context_length_exceeded","message":"no"}}', ProviderRejected),
+        ):
+            error = self.assertRaises(ProviderError, inspect_answer, body)
+            self.assertIs(type(error), kind)
             self.assertNotIn("secret", error.message)
 
 

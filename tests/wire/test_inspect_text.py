@@ -7,7 +7,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.inspect import Kind
 from inference_gateway.wire.inspect_text import TextInspector, inspect_text
 from inference_gateway.wire.sse import DONE, Event, encode

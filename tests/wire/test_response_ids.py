@@ -3,7 +3,7 @@
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.operations import RESPONSES
 from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.response_ids import telling_ids

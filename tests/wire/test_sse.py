@@ -4,7 +4,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.sse import DONE, KEEPALIVE, Event, SSEParser, encode
 
 #: Everything the grammar has, and letters of one to four bytes.

@@ -3,7 +3,8 @@
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import InvalidJSON, ProviderInvalidAnswer, ResourceNotFound
+from inference_gateway.errors import InvalidJSON, ResourceNotFound
+from inference_gateway.provider_errors import ProviderInvalidAnswer, ProviderRateLimited
 from inference_gateway.wire.inspect import Kind
 from inference_gateway.wire.sse import DONE, Event
 from inference_gateway.wire.stored_response import (
@@ -119,6 +120,10 @@ class AnswerTests(SynchronousTestCase):
         """What is no JSON object, or nothing but an error, is none."""
         for body in (b"", b"{", b"[]", b"null", b'{"error":{"message":"no"}}'):
             self.assertRaises(ProviderInvalidAnswer, inspect_stored, body)
+
+    def test_told(self) -> None:
+        """An error that says what it means is that error."""
+        self.assertRaises(ProviderRateLimited, inspect_stored, b'{"error":{"code":429}}')
 
 
 class StreamTests(SynchronousTestCase):

@@ -4,7 +4,7 @@ import json
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.assemble_text import TextAssembler
 from inference_gateway.wire.inspect_text import TextInspector
 from inference_gateway.wire.sse import SSEParser

@@ -2,7 +2,7 @@
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderError, ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderError, ProviderInvalidAnswer
 from inference_gateway.wire.inspect import AnswerFacts
 from inference_gateway.wire.whole_answers import (
     inspect_bytes,

@@ -3,7 +3,7 @@
 import orjson
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ProviderInvalidAnswer
+from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.wire.inspect import Kind, StreamInspector
 from inference_gateway.wire.sse import SSEParser
 from inference_gateway.wire.whole_as_stream import as_events

@@ -1,0 +1,1 @@
+"""What tests need, ours and those of what is built on the gateway; nothing here runs in use."""

@@ -1,0 +1,1 @@
+"""Tests of the scripted upstream that the package ships."""
