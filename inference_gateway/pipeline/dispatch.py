@@ -24,7 +24,7 @@ from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.affinity import ResponseAffinity
 from inference_gateway.routing.rules import RuleBook
 from inference_gateway.routing.selection import usable_in
-from inference_gateway.routing.table import Candidate, ModelTable
+from inference_gateway.routing.table import Candidate, ModelTable, Resolution
 from inference_gateway.routing.target import Target
 from inference_gateway.wire.request import ModelRequest
 
@@ -84,6 +84,16 @@ class Dispatch:
     def _target(self, call: Call, request: ModelRequest) -> Target:
         """Return what the client asks for; raises a `GatewayError` if there is no such thing."""
         resolution = self.table.resolve(request.model, call.principal)
+        target = resolution.targets.get(request.operation.name)
+        if target is None:
+            target = self._aim(call, request, resolution)
+            resolution.targets[request.operation.name] = target
+        if request.follows:
+            maker = self.affinity.provider(request.follows)
+            return attrs.evolve(target, favourite=maker)
+        return target
+
+    def _aim(self, call: Call, request: ModelRequest, resolution: Resolution) -> Target:
         rules = self.rules.of(resolution.label)
         group = _able(resolution.group, request)
         if not group:
@@ -98,7 +108,6 @@ class Dispatch:
             group=group,
             rules=rules,
             is_last=not rules.fallbacks.error,
-            favourite=self.affinity.provider(request.follows) if request.follows else None,
         )
 
     def _stand_ins(

@@ -23,6 +23,7 @@ from inference_gateway.pipeline.waiting import wait_for_place
 from inference_gateway.provider_errors import ProviderAuthFailed, ProviderRateLimited
 from inference_gateway.resilience.budget import RetryBudget
 from inference_gateway.resilience.deadline import Deadline
+from inference_gateway.resilience.hedging import HedgeGauge
 from inference_gateway.routing.selection import is_usable, ready_in, refusal, usable
 from inference_gateway.routing.table import Candidate
 from inference_gateway.routing.target import Target
@@ -86,7 +87,9 @@ class Tries:
             if self._fresh:
                 self._fresh = [other for other in self._fresh if other is not candidate]
             try:
-                return await self._ask(candidate, reason)
+                if self.target.rules.hedge is None or reason == "replay":
+                    return await self._try(candidate, reason)
+                return await self._hedged(self.target.rules.hedge, candidate, reason)
             except GatewayError as error:
                 failure = error
             self._take_note(candidate, failure)
@@ -121,7 +124,7 @@ class Tries:
                     order = sorted(order, key=lambda one: one.entry.id != target.favourite)
                 if target.is_fallback and not self._may_cost(order):
                     raise refusal(target.group)
-                candidate = await self._place(order)
+                candidate = _with_place(order) or await self._queue(order)
                 if candidate is not None:
                     break
             else:
@@ -141,7 +144,7 @@ class Tries:
                     raise failure
             else:
                 ready = [await self._soonest(failure)]
-            candidate = await self._place(ready)
+            candidate = _with_place(ready) or await self._queue(ready)
             if candidate is not None:
                 return candidate
 
@@ -153,14 +156,11 @@ class Tries:
         """Whether the first of ``order`` may be asked: for nothing if it answers these days."""
         return order[0].entry.load.succeeded_within(_RECENTLY) or self.means.budget.withdraw()
 
-    async def _place(self, order: Sequence[Candidate]) -> Candidate | None:
-        """Take a place at the first of ``order`` that has one, or wait for whoever has one next.
+    async def _queue(self, order: Sequence[Candidate]) -> Candidate | None:
+        """Wait for whoever of ``order`` has a place first; raises `QueueFull`.
 
-        None if the one who had it can no longer be asked. Raises `QueueFull`.
+        None if that one can no longer be asked.
         """
-        for candidate in order:
-            if candidate.entry.places.take():
-                return candidate
         candidate = await wait_for_place(self.call, order, self.means.clock, self.deadline)
         if is_usable(candidate):
             return candidate
@@ -210,11 +210,8 @@ class Tries:
 
     # --- asking
 
-    async def _ask(self, candidate: Candidate, reason: str) -> Reply:
-        """Ask ``candidate``, and a second one if the model is hedged and it takes long."""
-        gauge = self.target.rules.hedge
-        if gauge is None or reason == "replay":
-            return await self._try(candidate, reason)
+    async def _hedged(self, gauge: HedgeGauge, candidate: Candidate, reason: str) -> Reply:
+        """Ask ``candidate``, and a second one if it takes long."""
         call = self.call
         before = len(call.attempts)
         if self._made == 1:
@@ -239,9 +236,10 @@ class Tries:
         """Begin to ask somebody else as well; None if nobody may be asked."""
         target = self.target
         roomy = [one for one in usable(self._fresh) if one.entry.places.has_room]
-        if not roomy or self._made >= target.rules.retry.attempts or target.rules.hedge is None:
+        gauge = target.rules.hedge
+        if not roomy or self._made >= target.rules.retry.attempts or gauge is None:
             return None
-        if not (target.rules.hedge.allow() and self.means.budget.withdraw()):
+        if not (gauge.allow() and self.means.budget.withdraw()):
             return None
         candidate = roomy[0]
         candidate.entry.places.take()
@@ -259,6 +257,7 @@ class Tries:
         return reply
 
     def _try(self, candidate: Candidate, reason: str) -> "Coroutine[Deferred[Any], Any, Reply]":
+        rules, entry = self.target.rules, candidate.entry
         return run_attempt(
             self.call,
             self.request,
@@ -266,7 +265,7 @@ class Tries:
             self.means.clock,
             self.deadline,
             public=self.target.public,
-            limits=self.target.rules.limits(candidate.entry),
+            limits=rules.limits(entry) if rules.own_limits else entry.settings.timeouts,
             reason=reason,
             is_fallback=self.target.is_fallback,
         )
@@ -287,3 +286,11 @@ class Tries:
             error_type=error.error_type,
             request_id=call.id,
         )
+
+
+def _with_place(order: Sequence[Candidate]) -> Candidate | None:
+    """Take a place at the first of ``order`` that has one."""
+    for candidate in order:
+        if candidate.entry.places.take():
+            return candidate
+    return None

@@ -33,7 +33,7 @@ class CredentialRing:
     told, or for as long as the pause was, it is out for all others.
     """
 
-    __slots__ = ("_all", "_count", "_next", "_refused", "_seconds", "_whole")
+    __slots__ = ("_all", "_count", "_next", "_refused", "_seconds", "is_whole")
 
     def __init__(self, count: int, seconds: Callable[[], float]) -> None:
         self._all = [_Credential() for _ in range(count)]
@@ -42,12 +42,12 @@ class CredentialRing:
         self._next = 0
         self._refused = 0
         #: Whether all are known to be usable; False: some may not be.
-        self._whole = True
+        self.is_whole = True
 
     def take(self) -> int:
         """Return the number of the next usable one, or else of the one that is usable first."""
         taken = self._next
-        if not self._whole:
+        if not self.is_whole:
             taken = self._find()
         following = taken + 1
         self._next = following if following < self._count else 0
@@ -73,7 +73,7 @@ class CredentialRing:
             credential.pause = FIRST_PAUSE
             credential.until = now + FIRST_PAUSE
             self._refused += 1
-            self._whole = False
+            self.is_whole = False
         elif credential.is_probe:
             credential.pause = min(2 * credential.pause, LONGEST_PAUSE)
             credential.until = now + credential.pause
@@ -89,7 +89,7 @@ class CredentialRing:
             credential.asked = credential.is_probe = False
         elif until > credential.until:
             credential.until = until
-        self._whole = False
+        self.is_whole = False
 
     def ignore(self, number: int) -> None:
         """Take note that a call with it ended in a way that tells nothing about it."""
@@ -101,11 +101,11 @@ class CredentialRing:
 
     def is_ready(self) -> bool:
         """Return whether one of them is usable now."""
-        return self._whole or self.ready_in() == 0.0
+        return self.is_whole or self.ready_in() == 0.0
 
     def ready_in(self) -> float:
         """Return the seconds until one of them is usable; 0 if one is now."""
-        if self._whole:
+        if self.is_whole:
             return 0.0
         until = min([credential.until for credential in self._all])
         return max(0.0, until - self._seconds())
@@ -126,7 +126,7 @@ class CredentialRing:
         order = [(self._next + step) % self._count for step in range(self._count)]
         usable = [number for number in order if self._all[number].until <= now]
         if len(usable) == self._count and not self._refused:
-            self._whole = True
+            self.is_whole = True
         found = usable[0] if usable else min(order, key=lambda number: self._all[number].until)
         chosen = self._all[found]
         if chosen.pause:

@@ -66,6 +66,9 @@ class RosterEntry:
         self._plays = settings.type == "echo"
         #: By the provider's own names of its models, which clients may make up; so old ones go.
         self.breakers: dict[str, Breaker] = {}
+        #: Those of them that are not closed.
+        self.broken: dict[str, Breaker] = {}
+        self._has_choice = len(settings.credentials) > 1
 
     @property
     def in_flight(self) -> int:
@@ -85,7 +88,7 @@ class RosterEntry:
             if len(self.breakers) >= _MOST_BREAKERS:
                 self._forget_a_breaker()
             breaker = Breaker(self._breaker_settings, self._seconds, self._draw)
-            breaker.on_change = self._changed
+            breaker.on_change = partial(self._changed, model)
             self.breakers[model] = breaker
         return breaker
 
@@ -94,17 +97,24 @@ class RosterEntry:
 
         Its place is taken already, and is given back when it completes.
         """
-        breaker = self.breaker(model)
+        breaker = self.breakers.get(model) or self.breaker(model)
         generation = 0 if breaker is None else breaker.admit()
-        attempt.credential = self.credentials.take()
+        if self._has_choice or not self.credentials.is_whole:
+            attempt.credential = self.credentials.take()
         self.load.begin()
 
         def settle(outcome: Outcome) -> None:
-            # first, so that whoever gets the place sees what this end meant
-            self._judge(attempt, outcome)
+            # the place comes last, so that whoever gets it sees what this end meant
+            now = self._seconds()
+            self._judge(attempt, outcome, now)
             if breaker is not None:
-                _tell(breaker, generation, outcome)
-            self.places.give_back(self._seconds() - attempt.started)
+                if outcome.verdict is Verdict.COMPLETE:
+                    breaker.succeed(generation)
+                elif outcome.error is not None and outcome.error.is_outage:
+                    breaker.fail(generation)
+                else:  # nobody's fault, or the caller's
+                    breaker.ignore(generation)
+            self.places.give_back(now - attempt.started)
 
         attempt.on_complete(settle)
 
@@ -115,27 +125,37 @@ class RosterEntry:
         """
         attempt.credential = self.credentials.take()
         self.load.begin()
-        attempt.on_complete(partial(self._judge, attempt))
+        attempt.on_complete(lambda outcome: self._judge(attempt, outcome, self._seconds()))
 
     def _forget_a_breaker(self) -> None:
         """Make room by the oldest breaker that is closed, or else by the oldest of all."""
-        closed = (m for m, b in self.breakers.items() if b.state is BreakerState.CLOSED)
-        del self.breakers[next(closed, None) or next(iter(self.breakers))]
+        closed = (model for model in self.breakers if model not in self.broken)
+        forgotten = next(closed, None) or next(iter(self.breakers))
+        del self.breakers[forgotten]
+        self.broken.pop(forgotten, None)
 
-    def _changed(self, state: BreakerState) -> None:
+    def _changed(self, model: str, state: BreakerState) -> None:
+        breaker = self.breakers.get(model)
+        if breaker is None:  # it is forgotten already
+            return
+        if state is BreakerState.CLOSED:
+            self.broken.pop(model, None)
+        else:
+            self.broken[model] = breaker
         self._log.warn(
             "a circuit breaker of provider {provider} is {state}", provider=self.id, state=state
         )
 
-    def _judge(self, attempt: Attempt, outcome: Outcome) -> None:
+    def _judge(self, attempt: Attempt, outcome: Outcome, now: float) -> None:
         error = outcome.error
         if self._plays:
             self.load.end()
             return
-        latency = (attempt.first_content_at or self._seconds()) - attempt.started
+        latency = (attempt.first_content_at or now) - attempt.started
         if outcome.verdict is Verdict.COMPLETE:
             self.load.succeed(latency)
-            self.credentials.succeed(attempt.credential)
+            if not self.credentials.is_whole:
+                self.credentials.succeed(attempt.credential)
         elif error is not None and error.is_outage:
             self.load.fail(latency)
             self.credentials.ignore(attempt.credential)
@@ -150,16 +170,6 @@ class RosterEntry:
                 self.credentials.succeed(attempt.credential)
             else:
                 self.credentials.ignore(attempt.credential)
-
-
-def _tell(breaker: Breaker, generation: int, outcome: Outcome) -> None:
-    """Tell a breaker how the attempt ended that it admitted in ``generation``."""
-    if outcome.verdict is Verdict.COMPLETE:
-        breaker.succeed(generation)
-    elif outcome.error is not None and outcome.error.is_outage:
-        breaker.fail(generation)
-    else:  # nobody's fault, or the caller's
-        breaker.ignore(generation)
 
 
 class Roster:

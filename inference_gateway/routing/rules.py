@@ -38,8 +38,6 @@ class ModelRules:
 
     def limits(self, entry: RosterEntry) -> TimeoutSettings:
         """Return the limits of time of this model at a provider."""
-        if not self.own_limits:
-            return entry.settings.timeouts
         limits = self._limits.get(entry.id)
         if limits is None:
             limits = attrs.evolve(entry.settings.timeouts, **self.own_limits)

@@ -16,14 +16,15 @@ _PROBE = 1.0
 def is_usable(candidate: Candidate) -> bool:
     """Whether its breaker and its credentials let a call pass now."""
     entry = candidate.entry
-    breaker = entry.breakers.get(candidate.upstream_model)
-    return entry.credentials.is_ready() and (breaker is None or breaker.is_ready())
+    broken = entry.broken.get(candidate.upstream_model)
+    return entry.credentials.is_ready() and (broken is None or broken.is_ready())
 
 
 def usable(candidates: Sequence[Candidate]) -> Sequence[Candidate]:
     """Return those of ``candidates`` that can be asked now."""
     for candidate in candidates:
-        if not is_usable(candidate):
+        entry = candidate.entry
+        if entry.broken or not entry.credentials.is_whole:  # hardly ever so, and soon seen
             return [candidate for candidate in candidates if is_usable(candidate)]
     return candidates
 
@@ -33,7 +34,7 @@ def ready_in(candidate: Candidate) -> float | None:
 
     None if something else keeps it from being asked, which is not worth a call's waiting.
     """
-    breaker = candidate.entry.breakers.get(candidate.upstream_model)
+    breaker = candidate.entry.broken.get(candidate.upstream_model)
     if candidate.entry.credentials.are_refused or not (breaker is None or breaker.is_ready()):
         return None
     return candidate.entry.credentials.ready_in()
@@ -43,7 +44,7 @@ def usable_in(candidate: Candidate) -> float:
     """Return the seconds until it can be asked, whatever keeps it from that; 0 if that is now."""
     if is_usable(candidate):
         return 0.0
-    breaker = candidate.entry.breakers.get(candidate.upstream_model)
+    breaker = candidate.entry.broken.get(candidate.upstream_model)
     probe = 0.0 if breaker is None or breaker.is_ready() else breaker.reopens_in() or _PROBE
     return max(candidate.entry.credentials.ready_in(), probe)
 

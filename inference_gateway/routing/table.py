@@ -7,7 +7,9 @@ nothing but a list names by one word for all.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import TYPE_CHECKING
 
+import attrs
 from zope.interface import implementer
 
 from inference_gateway.config.routing_settings import RoutingSettings
@@ -18,6 +20,9 @@ from inference_gateway.record import record
 from inference_gateway.routing.discovery import Discovery
 from inference_gateway.routing.nearest import nearest
 from inference_gateway.routing.roster import Roster, RosterEntry
+
+if TYPE_CHECKING:
+    from inference_gateway.routing.target import Target
 
 #: The label of models that only providers' lists name.
 DISCOVERED = "discovered"
@@ -58,6 +63,8 @@ class Resolution:
     public_model: str
     label: str
     group: tuple[Candidate, ...]
+    #: What calls of it are aimed at, by their operations, once that was asked for.
+    targets: "dict[str, Target]" = attrs.field(factory=dict, eq=False, repr=False)
 
 
 @implementer(IModelCatalogue)

@@ -1,7 +1,8 @@
 """What a scripted upstream says, in OpenAI's words: whole, in events, and as an error.
 
-The text of an answer depends on the question alone, so that all upstreams give the same one. How
-it is framed, when it is said and what goes wrong is not known here.
+What an answer says depends on the question alone, so that all upstreams say the same; where the
+client has tools, it calls the first of them. How it is framed, when it is said and what goes wrong
+is not known here.
 """
 
 import json
@@ -21,13 +22,21 @@ def answer_to(question: str) -> str:
     return f"{question} {_WORDS}".strip()
 
 
+def call_for(question: str) -> str:
+    """Return the arguments with which a tool is called in place of that answer."""
+    return json.dumps({"text": answer_to(question)})
+
+
 @attrs.frozen(kw_only=True)
 class ScriptedAnswer:
     """One good answer to a chat."""
 
     id: str
     model: str
+    #: What it says, or the arguments of its call.
     text: str = attrs.field(repr=False)
+    #: The tool that it calls; empty: it says something.
+    tool: str
     prompt_tokens: int
     #: Whether a stream tells the usage.
     include_usage: bool
@@ -37,10 +46,14 @@ class ScriptedAnswer:
         """Answer the chat request ``body``, with ``text`` in place of the usual one."""
         question = _text_of(body)
         options = body.get("stream_options") or {}
+        tools = body.get("tools") or [{"function": {"name": ""}}]
+        tool = tools[0]["function"]["name"]
+        usual = call_for(question) if tool else answer_to(question)
         return cls(
             id=id,
             model=str(body.get("model", "")),
-            text=answer_to(question) if text is None else text,
+            text=usual if text is None else text,
+            tool=tool,
             prompt_tokens=len(question.split()),
             include_usage=bool(options.get("include_usage")),
         )
@@ -52,26 +65,30 @@ class ScriptedAnswer:
 
     def whole(self) -> bytes:
         """Return the answer as one document."""
-        message = {"role": "assistant", "content": self.text}
+        message: dict[str, object] = {"role": "assistant", "content": self.text}
+        if self.tool:
+            message = {"role": "assistant", "content": None, "tool_calls": [self._call(self.text)]}
+        choice = {"index": 0, "message": message, "finish_reason": self._reason}
         return document(
-            {
-                **self._head("chat.completion"),
-                "choices": [{"index": 0, "message": message, "finish_reason": "stop"}],
-                "usage": self._usage(),
-            }
+            {**self._head("chat.completion"), "choices": [choice], "usage": self._usage()}
         )
 
     def opening(self) -> bytes:
         """Return the event before the first word."""
-        return self._chunk({"role": "assistant", "content": ""})
+        return self._chunk({"role": "assistant", "content": None if self.tool else ""})
 
     def content(self) -> list[bytes]:
-        """Return one event for each word."""
-        return [self._chunk({"content": word}) for word in self.words]
+        """Return one event for each word; the first one of a call also says whom it calls."""
+        if not self.tool:
+            return [self._chunk({"content": word}) for word in self.words]
+        first, *others = self.words
+        calls = [self._call(first)]
+        calls += [{"function": {"arguments": word}} for word in others]
+        return [self._chunk({"tool_calls": [{"index": 0, **call}]}) for call in calls]
 
     def closing(self) -> bytes:
         """Return what follows the last word, before ``[DONE]``."""
-        finish = self._chunk({}, "stop")
+        finish = self._chunk({}, self._reason)
         if not self.include_usage:
             return finish
         usage = {**self._head("chat.completion.chunk"), "choices": [], "usage": self._usage()}
@@ -81,7 +98,15 @@ class ScriptedAnswer:
         """Return the last event of a stream."""
         return b"data: [DONE]\n\n"
 
-    def _chunk(self, delta: Mapping[str, str], finish_reason: str | None = None) -> bytes:
+    @property
+    def _reason(self) -> str:
+        return "tool_calls" if self.tool else "stop"
+
+    def _call(self, arguments: str) -> dict[str, object]:
+        function = {"name": self.tool, "arguments": arguments}
+        return {"id": f"call-{self.id}", "type": "function", "function": function}
+
+    def _chunk(self, delta: Mapping[str, object], finish_reason: str | None = None) -> bytes:
         choice = {"index": 0, "delta": delta, "finish_reason": finish_reason}
         return event({**self._head("chat.completion.chunk"), "choices": [choice]})
 

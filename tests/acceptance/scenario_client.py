@@ -13,12 +13,15 @@ from typing import Any
 import attrs
 from openai import APIError, APIStatusError, DefaultHttpxClient, OpenAI
 
-from inference_gateway.testing.scripted_answers import answer_to
+from inference_gateway.testing.scripted_answers import answer_to, call_for
 from tests.acceptance.gateway import KEY, PROMPT
 
 QUESTION = f"what is a {PROMPT}"
 #: What every upstream answers to that, if it is well.
 SAID = answer_to(QUESTION)
+#: And if it is given a tool, what it calls that with.
+TOOLS = ({"type": "function", "function": {"name": "look", "parameters": {"type": "object"}}},)
+CALLED = call_for(QUESTION)
 _numbers = itertools.count()
 
 
@@ -36,6 +39,7 @@ class Seen:
     #: Of the error, be it the whole answer or the end of a stream; empty: there was none.
     code: str
     message: str
+    #: What was said, or what a tool is called with.
     text: str
     finish_reason: str
     #: Whether the last bytes are those of a complete answer.
@@ -50,12 +54,14 @@ class Seen:
     @property
     def is_complete(self) -> bool:
         """Whether the client takes it for a complete answer."""
-        return not self.code and self.finish_reason == "stop" and self.has_end
+        return not self.code and self.finish_reason in {"stop", "tool_calls"} and self.has_end
 
     def __str__(self) -> str:
         """Say it in few words, for the table."""
         if self.is_complete:
-            return f"{self.status}, complete" if self.text == SAID else "200, another answer"
+            return (
+                f"{self.status}, complete" if self.text in {SAID, CALLED} else "200, another answer"
+            )
         words = len(self.text.split())
         return f"{self.status}{f', {words} words, then' if self.text else ''} {self.code}"
 
@@ -142,15 +148,17 @@ class _Answer:
         """Read a whole answer, or a stream to its end."""
         self.streamed = streamed
         if not streamed:
-            self.take(answer, answer.choices[0].message.content)
+            self.take(answer, answer.choices[0].message)
             return
         with answer:
             for chunk in answer:
-                self.take(chunk, chunk.choices[0].delta.content if chunk.choices else None)
+                self.take(chunk, chunk.choices[0].delta if chunk.choices else None)
 
-    def take(self, part: Any, text: str | None) -> None:
+    def take(self, part: Any, said: Any) -> None:
         """Take what a chunk says, or a whole answer."""
-        self.text += text or ""
+        if said is not None:
+            self.text += said.content or ""
+            self.text += "".join([call.function.arguments for call in said.tool_calls or ()])
         self.names.add((part.id, part.model))
         self.usage = part.usage or self.usage
         for choice in part.choices:

@@ -12,7 +12,7 @@ from typing import Any
 import attrs
 
 from tests.acceptance.gateway import KEY, Configuration
-from tests.acceptance.scenario_client import SAID, first_words
+from tests.acceptance.scenario_client import CALLED, SAID, first_words
 
 #: A fault that no upstream plays: nobody listens where the provider should be.
 NOBODY = "nobody"
@@ -72,7 +72,19 @@ class Scenario:
     @property
     def text(self) -> str:
         """What the client is to read."""
-        return first_words(self.words) if self.code else SAID
+        if self.code:
+            return first_words(self.words)
+        return CALLED if "tools" in self.fields else SAID
+
+    def answers_as(self, stream: bool) -> str:
+        """Return the model by which its answer is called."""
+        last = max(index for index, count in enumerate(self.asked) if count)
+        return self._names(stream)[last]
+
+    def _names(self, stream: bool) -> list[str]:
+        """Return the public model of each provider."""
+        public = self.model(stream)
+        return [public] * len(self.faults) + [f"{public}-{n}" for n in range(len(self.instead))]
 
     def settings(
         self, stream: bool, base_urls: Sequence[str]
@@ -83,8 +95,7 @@ class Scenario:
         providers = []
         models: dict[str, Any] = {public: {"providers": [], **self.route}}
         for index, fault in enumerate((*self.faults, *self.instead)):
-            stand_in = index >= len(self.faults)
-            model = f"{public}-{index}" if stand_in else public
+            model = self._names(stream)[index]
             id = f"{public}-{'abc'[index]}"
             base_url = _NOWHERE if fault == NOBODY else base_urls[index]
             providers.append(

@@ -7,7 +7,7 @@ all there is.
 from types import MappingProxyType
 
 from tests.acceptance.scenario_case import ScenarioTestCase, in_thread
-from tests.acceptance.scenario_client import SAID
+from tests.acceptance.scenario_client import SAID, TOOLS
 from tests.acceptance.scenarios import (
     IDLE,
     NO_BREAKER,
@@ -132,6 +132,14 @@ class ReplayTests(ScenarioTestCase):
             asked=(1, 1, 1),
         ),
         Scenario(
+            name="replay-tool-call",
+            faults=("cut:3", "cut:5", "ok"),
+            route=_REPLAYED,
+            fields={"tools": TOOLS},
+            streamed=STREAM,
+            asked=(1, 1, 1),
+        ),
+        Scenario(
             name="replay-same-provider",
             faults=("fails:1:cut:3",),
             route=_REPLAYED,
@@ -221,6 +229,14 @@ class RidingTests(ScenarioTestCase):
             )
             for fault in ("malformed:3", "no-done")
         ],
+        Scenario(
+            name="riding-tool-call",
+            faults=("cut:3", "ok"),
+            provider=_RIDING,
+            fields={"tools": TOOLS},
+            streamed=PLAIN,
+            asked=(1, 1),
+        ),
         Scenario(
             name="riding-cut-for-ever",
             faults=("cut:3",),

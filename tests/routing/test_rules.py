@@ -45,7 +45,7 @@ class RuleBookTests(SynchronousTestCase):
         """A model's limits of time go before its provider's, each for itself."""
         limits = TimeoutSettings(connect=1.0, idle=2.0)
         provider = entry("p", timeouts=limits)
-        self.assertIs(book().of("m").limits(provider), limits)
+        self.assertEqual(book().of("m").limits(provider), limits)
         own = book_of_one().of("m")
         expected = TimeoutSettings(connect=1.0, idle=7.0)
         self.assertEqual(own.limits(provider), expected)

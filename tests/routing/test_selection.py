@@ -50,7 +50,7 @@ class SelectionTests(SynchronousTestCase):
         """While one call probes a provider the others are told to come back soon."""
         self.open(self.a)
         self.clock.advance(20.0)
-        breaker = self.a.entry.breakers["m"]
+        breaker = self.a.entry.broken["m"]
         breaker.admit()
         self.assertEqual((is_usable(self.a), usable_in(self.a)), (False, 1.0))
 

@@ -6,7 +6,7 @@ from typing import Any
 
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.testing.scripted_answers import answer_to
+from inference_gateway.testing.scripted_answers import answer_to, call_for
 from inference_gateway.testing.scripted_faults import FAULTS, play
 from inference_gateway.testing.scripted_steps import Asked, End, Step
 
@@ -106,6 +106,25 @@ class GoodTests(FaultTestCase):
         self.assertGood("ok", messages=[{"role": "user", "content": parts}])
         _, body = sent(self.stream("ok", messages=[]))
         self.assertEqual(text(body), answer_to(""))
+
+    def test_tool(self) -> None:
+        """Where there are tools the first one is called, whole or piece by piece."""
+        tools = [{"type": "function", "function": {"name": name}} for name in ("look", "leap")]
+        _, body = sent(self.plain("ok", tools=tools))
+        (choice,) = json.loads(body)["choices"]
+        (call,) = choice["message"]["tool_calls"]
+        self.assertEqual(choice["finish_reason"], "tool_calls")
+        self.assertEqual(call["function"], {"name": "look", "arguments": call_for(QUESTION)})
+        _, body = sent(self.stream("ok", tools=tools))
+        pieces = [
+            piece
+            for event in events(body)
+            for piece in event["choices"][0]["delta"].get("tool_calls", [])
+        ]
+        self.assertEqual((pieces[0]["id"], pieces[0]["function"]["name"]), (call["id"], "look"))
+        said = "".join([piece["function"]["arguments"] for piece in pieces])
+        self.assertEqual(said, call["function"]["arguments"])
+        self.assertEqual(events(body)[-1]["choices"][0]["finish_reason"], "tool_calls")
 
     def test_says(self) -> None:
         """An upstream can say something else."""
