@@ -79,6 +79,29 @@ class StreamTests(RescueTestCase):
         self.assertEqual(self.a.attempts[0].connect_timeout, 0.25)
         self.assertFalse(body.aborted)
 
+    def test_every_byte(self) -> None:
+        """Wherever a stream is cut, another answers if no content has come, and else nobody does.
+
+        Never does a client get two answers in one.
+        """
+        events = (ROLE, b": hello\n\n", text("so"), text(" it"), STOP)
+        said = b"".join(events)
+        committed = len(b"".join(events[:3]))
+        for length in range(len(said)):
+            self.setUp()
+            body, asked = self.stream(said[:length])
+            body.end(ProviderUnavailable("reset"))
+            if length < committed:
+                self.assert_clean(asked, body)
+                continue
+            stream = self.successResultOf(asked).body
+            assert not isinstance(stream, bytes)
+            sink = RecordingSink()
+            stream.start(sink)
+            self.assertTrue(said.startswith(sink.raw) and text("so") in sink.raw)
+            self.assertIsInstance(sink.results[0], ProviderUnavailable)
+            self.assertEqual(self.b.attempts, [])
+
     def test_error_event(self) -> None:
         """An error in a stream of status 200 is a failure."""
         body, asked = self.stream(ROLE, ERROR)

@@ -218,6 +218,23 @@ class UnusableTests(TriesTestCase):
         self.a.script = [answer("a")]
         self.successResultOf(self.ask())
 
+    def test_one_probe(self) -> None:
+        """Of a hundred calls that come when it might be well again one finds out for all."""
+        self.serve(self.a, breaker=BreakerSettings(failures=1, open_for=5.0))
+        self.a.script = [ProviderError("500")]
+        self.failureResultOf(self.ask(), ProviderError)
+        self.clock.advance(6.0)
+        probed: Deferred[Any] = Deferred()
+        self.a.script = [probed, *[answer("a")] * 100]
+        first, *others = [self.ask() for _ in range(100)]
+        for other in others:
+            self.failureResultOf(other, CircuitOpen)
+        self.assertEqual(len(self.a.attempts), 2)
+        probed.callback(answer("a"))
+        self.successResultOf(first)
+        for _ in range(100):
+            self.successResultOf(self.ask())
+
     def test_credential(self) -> None:
         """A provider that refuses the gateway's key is not asked with it again for a while."""
         self.serve(self.a)
