@@ -18,7 +18,7 @@ from inference_gateway.pipeline.event_stream import AttemptStream, WholeStream
 from inference_gateway.pipeline.time_limit import within
 from inference_gateway.provider_errors import ProviderInvalidAnswer
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.wire.inspect import estimate_tokens
 from inference_gateway.wire.request import ModelRequest
 

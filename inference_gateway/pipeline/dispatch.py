@@ -22,9 +22,10 @@ from inference_gateway.pipeline.tries import Means, Tries
 from inference_gateway.provider_errors import ProviderRateLimited, ProviderRejected
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.routing.affinity import ResponseAffinity
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.rules import RuleBook
 from inference_gateway.routing.selection import usable_in
-from inference_gateway.routing.table import Candidate, ModelTable, Resolution
+from inference_gateway.routing.table import ModelTable, Resolution
 from inference_gateway.routing.target import Target
 from inference_gateway.wire.request import ModelRequest
 

@@ -24,8 +24,8 @@ from inference_gateway.provider_errors import ProviderAuthFailed, ProviderRateLi
 from inference_gateway.resilience.budget import RetryBudget
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.resilience.hedging import HedgeGauge
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.selection import is_usable, ready_in, refusal, usable
-from inference_gateway.routing.table import Candidate
 from inference_gateway.routing.target import Target
 from inference_gateway.wire.request import ModelRequest
 

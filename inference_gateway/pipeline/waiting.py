@@ -15,7 +15,7 @@ from inference_gateway.pipeline.time_limit import within
 from inference_gateway.provider_errors import ProviderTimeout
 from inference_gateway.resilience.concurrency import Places, Waiter
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 
 #: Seconds after which a client is told to come again, at the least: who comes at once and finds no
 #: room once more has only made the crowd bigger.

@@ -15,11 +15,11 @@ from zope.interface import implementer
 from inference_gateway.config.routing_settings import Strategy
 from inference_gateway.exchange import Call
 from inference_gateway.interfaces import IBalancer
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.caution import Caution
 from inference_gateway.routing.peak_ewma import PeakEWMA
 from inference_gateway.routing.prefix_hash import PrefixHash
 from inference_gateway.routing.stickiness import Stickiness
-from inference_gateway.routing.table import Candidate
 
 
 def balancer(

@@ -10,7 +10,7 @@ from zope.interface import implementer
 
 from inference_gateway.exchange import Call
 from inference_gateway.interfaces import IBalancer
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 
 
 @implementer(IBalancer)

@@ -15,8 +15,8 @@ from zope.interface import implementer
 
 from inference_gateway.exchange import Call
 from inference_gateway.interfaces import IBalancer
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.rendezvous import key_of, ranked
-from inference_gateway.routing.table import Candidate
 
 #: How many times its equal part of the calls under way a provider may have.
 _LOAD_FACTOR = 1.25

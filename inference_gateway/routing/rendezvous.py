@@ -10,7 +10,7 @@ from functools import lru_cache
 from hashlib import blake2b
 from zlib import crc32
 
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 
 _BITS = (1 << 64) - 1
 

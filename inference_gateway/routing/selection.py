@@ -7,7 +7,7 @@ from collections.abc import Sequence
 
 from inference_gateway.errors import CircuitOpen, GatewayError
 from inference_gateway.provider_errors import ProviderAuthFailed, ProviderRateLimited
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 
 #: Seconds after which to ask again while another call is probing.
 _PROBE = 1.0

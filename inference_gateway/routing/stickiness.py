@@ -10,8 +10,8 @@ from zope.interface import implementer
 
 from inference_gateway.exchange import Call
 from inference_gateway.interfaces import IBalancer
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.rendezvous import key_of, ranked
-from inference_gateway.routing.table import Candidate
 
 
 @implementer(IBalancer)

@@ -7,7 +7,6 @@ nothing but a list names by one word for all.
 """
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import TYPE_CHECKING
 
 import attrs
 from zope.interface import implementer
@@ -17,23 +16,14 @@ from inference_gateway.errors import ModelNotFound
 from inference_gateway.exchange import Principal
 from inference_gateway.interfaces import IModelCatalogue, ListedModel
 from inference_gateway.record import record
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.discovery import Discovery
 from inference_gateway.routing.nearest import nearest
-from inference_gateway.routing.roster import Roster, RosterEntry
-
-if TYPE_CHECKING:
-    from inference_gateway.routing.target import Target
+from inference_gateway.routing.roster import Roster
+from inference_gateway.routing.target import Target
 
 #: The label of models that only providers' lists name.
 DISCOVERED = "discovered"
-
-
-@record
-class Candidate:
-    """One provider that serves a model, and the model's name there."""
-
-    entry: RosterEntry
-    upstream_model: str
 
 
 @record
@@ -64,7 +54,7 @@ class Resolution:
     label: str
     group: tuple[Candidate, ...]
     #: What calls of it are aimed at, by their operations, once that was asked for.
-    targets: "dict[str, Target]" = attrs.field(factory=dict, eq=False, repr=False)
+    targets: dict[str, Target] = attrs.field(factory=dict, eq=False, repr=False)
 
 
 @implementer(IModelCatalogue)

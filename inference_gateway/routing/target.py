@@ -3,8 +3,8 @@
 from collections.abc import Sequence
 
 from inference_gateway.record import record
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.rules import ModelRules
-from inference_gateway.routing.table import Candidate
 
 
 @record(kw_only=True)

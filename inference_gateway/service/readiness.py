@@ -10,8 +10,9 @@ from typing import Literal
 import attrs
 
 from inference_gateway.pipeline.admit import Gate
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.roster import RosterEntry
-from inference_gateway.routing.table import Candidate, ModelTable
+from inference_gateway.routing.table import ModelTable
 from inference_gateway.telemetry.reactor_lag import ReactorLag
 
 #: Seconds by which the event loop may be late before new calls should go elsewhere.

@@ -10,7 +10,7 @@ from inference_gateway.exchange import Reply
 from inference_gateway.pipeline.attempt import run_attempt
 from inference_gateway.provider_errors import ProviderTimeout
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.testing.doubles import Answer, FakeProvider
 from tests.garbage import collect_garbage
 from tests.pipeline.chats import asked, chat

@@ -39,7 +39,7 @@ class FlappingTests(TriesTestCase):
     def minute(self, strategy: Strategy, *, is_alone: bool = False) -> int:
         """Make the calls of a minute, and return how many failed."""
         self.a = self.flapping = Flapping("a", self.clock)
-        self.b.script = [answer("b")] * RATE * MINUTE
+        self.b.script = [answer("b") for _ in range(RATE * MINUTE)]
         providers = (self.a,) if is_alone else (self.a, self.b)
         routing = RoutingSettings(strategy=strategy)
         self.serve(*providers, routing=routing, breaker=BreakerSettings())

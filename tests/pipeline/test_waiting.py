@@ -9,7 +9,7 @@ from inference_gateway.exchange import Call, Principal
 from inference_gateway.pipeline.waiting import wait_for_place
 from inference_gateway.resilience.concurrency import Places
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 from tests.routing.rosters import entry
 
 

@@ -6,8 +6,8 @@ from typing import Any
 from twisted.internet.task import Clock
 
 from inference_gateway.exchange import Call, ClientHints
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.load import Load
-from inference_gateway.routing.table import Candidate
 from inference_gateway.wire.operations import CHAT
 from inference_gateway.wire.request import ModelRequest
 from tests.routing.rosters import entry

@@ -18,7 +18,7 @@ from inference_gateway.routing.balancer import (
     Weighted,
     balancer,
 )
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 from tests.routing.candidates import call, candidate, fail, group, ids, question
 
 

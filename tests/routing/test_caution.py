@@ -9,8 +9,8 @@ from zope.interface.verify import verifyObject
 from inference_gateway.config.routing_settings import Strategy
 from inference_gateway.interfaces import IBalancer
 from inference_gateway.routing.balancer import RoundRobin
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.caution import Caution
-from inference_gateway.routing.table import Candidate
 from tests.routing.candidates import call, candidate, fail, ids, succeed
 from tests.routing.traffic import Traffic
 

@@ -6,8 +6,8 @@ from twisted.trial.unittest import SynchronousTestCase
 from inference_gateway.config.routing_settings import BreakerSettings
 from inference_gateway.errors import CircuitOpen
 from inference_gateway.provider_errors import ProviderAuthFailed, ProviderRateLimited
+from inference_gateway.routing.candidate import Candidate
 from inference_gateway.routing.selection import is_usable, ready_in, refusal, usable, usable_in
-from inference_gateway.routing.table import Candidate
 from tests.routing.rosters import entry
 
 

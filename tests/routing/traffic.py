@@ -11,7 +11,7 @@ from twisted.internet.task import Clock
 from inference_gateway.config.routing_settings import Strategy
 from inference_gateway.exchange import Call
 from inference_gateway.routing.balancer import balancer
-from inference_gateway.routing.table import Candidate
+from inference_gateway.routing.candidate import Candidate
 from tests.routing.candidates import candidate, question
 
 #: Seconds that a good answer takes, and a bad one.
