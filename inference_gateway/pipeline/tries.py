@@ -20,7 +20,11 @@ from inference_gateway.pipeline.event_stream import AttemptStream
 from inference_gateway.pipeline.hedge import race
 from inference_gateway.pipeline.replay import ReplayStream
 from inference_gateway.pipeline.waiting import wait_for_place
-from inference_gateway.provider_errors import ProviderAuthFailed, ProviderRateLimited
+from inference_gateway.provider_errors import (
+    ProviderAuthFailed,
+    ProviderRateLimited,
+    ProviderUnavailable,
+)
 from inference_gateway.resilience.budget import RetryBudget
 from inference_gateway.resilience.deadline import Deadline
 from inference_gateway.resilience.hedging import HedgeGauge
@@ -94,10 +98,15 @@ class Tries:
                 failure = error
             self._take_note(candidate, failure)
             following = await self._next(failure)
+            if following is None:
+                self._failed.clear()
+                try:
+                    raise failure
+                finally:
+                    del failure  # or it would hold this frame, which holds it
             if reason != "replay":
                 reason = "retry" if following is candidate else "failover"
             candidate = following
-            del failure  # or it would hold this frame, which holds it
 
     async def _again(self, cut: GatewayError) -> EventStream:
         """Have the answer repeated whose stream broke off with ``cut``; raises if nobody does."""
@@ -106,7 +115,10 @@ class Tries:
         self.deadline = Deadline.after(now, "total", self.deadline.seconds)
         if self._current is not None:
             self._take_note(self._current, cut)
-        reply = await self._from(await self._next(cut), "replay")
+        following = await self._next(cut)
+        if following is None:
+            raise ProviderUnavailable("nobody is left to repeat the answer")
+        reply = await self._from(following, "replay")
         if isinstance(reply.body, bytes):
             raise InternalError("a stream was repeated as a whole")
         return reply.body
@@ -127,23 +139,33 @@ class Tries:
                 candidate = _with_place(order) or await self._queue(order)
                 if candidate is not None:
                     break
-            else:
-                await self._wait_out(refusal(target.group))
+                continue
+            refused = refusal(target.group)
+            if not await self._wait_out(refused):
+                try:
+                    raise refused
+                finally:
+                    del refused  # or it would hold this frame, which holds it
         if len(target.group) > 1:
             self._fresh = [*order, *[one for one in target.group if one not in ready]]
         return candidate
 
-    async def _next(self, failure: GatewayError) -> Candidate:
-        """Return whom to ask after ``failure``, with a place there; raises it if nobody is left."""
+    async def _next(self, failure: GatewayError) -> Candidate | None:
+        """Return whom to ask after ``failure``, with a place there; None if nobody is left."""
         if self._made >= self.target.rules.retry.attempts or not self._may_follow(failure):
-            raise failure
+            return None
         while True:
             ready = usable(self._fresh)
             if ready:
                 if not self._may_cost(ready):
-                    raise failure
+                    return None
             else:
-                ready = [await self._soonest(failure)]
+                soonest = await self._soonest(failure)
+                if soonest is None:
+                    return None
+                if not is_usable(soonest):  # any longer, or not quite yet
+                    continue
+                ready = [soonest]
             candidate = _with_place(ready) or await self._queue(ready)
             if candidate is not None:
                 return candidate
@@ -167,10 +189,10 @@ class Tries:
         candidate.entry.places.give_back(0.0)
         return None
 
-    async def _soonest(self, failure: GatewayError) -> Candidate:
+    async def _soonest(self, failure: GatewayError) -> Candidate | None:
         """Wait for whoever can be asked first of those who failed, or could not be asked before.
 
-        Raises ``failure`` if nobody can in time.
+        None if nobody can in time.
         """
         policy = self.target.rules.retry
         waits = {one: ready_in(one) for one in self._fresh}
@@ -185,22 +207,23 @@ class Tries:
                 waits[one] = max(ready, policy.wait(asked.count(one), self.means.draw))
         possible = [(seconds, one) for one, seconds in waits.items() if seconds is not None]
         if not possible:
-            raise failure
+            return None
         seconds, soonest = min(possible, key=lambda wait: wait[0])
         if not (self._can_wait(failure, seconds) and self.means.budget.withdraw()):
-            raise failure
+            return None
         if seconds > 0.0:
             await deferLater(self.means.clock, seconds)
         return soonest
 
-    async def _wait_out(self, refused: GatewayError) -> None:
-        """Wait until somebody can be asked; raises ``refused`` if that takes too long."""
+    async def _wait_out(self, refused: GatewayError) -> bool:
+        """Wait until somebody can be asked; False if that takes too long."""
         seconds = refused.retry_after
         if not isinstance(refused, ProviderRateLimited) or seconds is None:
-            raise refused
+            return False
         if not self._can_wait(refused, seconds):
-            raise refused
+            return False
         await deferLater(self.means.clock, seconds)
+        return True
 
     def _can_wait(self, failure: GatewayError, seconds: float) -> bool:
         if isinstance(failure, ProviderRateLimited) and not self.target.is_last:
