@@ -214,6 +214,8 @@ class ProviderReport:
     #: When the last check ended, in seconds of the Unix epoch.
     last_check: float | None
     in_flight: int
+    #: How many attempts it takes at once, as configured or as its server tells; None: any number.
+    max_in_flight: int | None
     queued: int
     #: Seconds until one of its credentials may be used; 0: now.
     cooling_down: float

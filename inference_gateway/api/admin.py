@@ -65,6 +65,7 @@ def _provider(report: ProviderReport) -> dict[str, Any]:
         "circuit_breaker_state": report.circuit,
         "last_check": None if checked is None else timestamp(checked),
         "in_flight": report.in_flight,
+        "max_in_flight": report.max_in_flight,
         "queued": report.queued,
         "cooling_down_s": round(report.cooling_down, 3),
         "credentials_refused": report.credentials_refused,

@@ -91,6 +91,7 @@ class Control:
             circuit=_circuit(entry),
             last_check=None if checked is None else self._wall() - (self._seconds() - checked),
             in_flight=entry.in_flight,
+            max_in_flight=entry.places.limit,
             queued=entry.places.waiting,
             cooling_down=entry.credentials.ready_in(),
             credentials_refused=entry.credentials.refused,

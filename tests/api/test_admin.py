@@ -128,6 +128,7 @@ class ProvidersTests(AdminTestCase):
                 "circuit_breaker_state": "closed",
                 "last_check": None,
                 "in_flight": 0,
+                "max_in_flight": None,
                 "queued": 0,
                 "cooling_down_s": 0.0,
                 "credentials_refused": 0,

@@ -68,6 +68,7 @@ class ProvidersTests(ControlTestCase):
             circuit="closed",
             last_check=None,
             in_flight=0,
+            max_in_flight=1,
             queued=0,
             cooling_down=0.0,
             credentials_refused=0,
