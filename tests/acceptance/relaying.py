@@ -41,7 +41,10 @@ def relaying(*providers: Mapping[str, Any], **server: Any) -> Configuration:
 
     Each of them is asked once for a call, whatever it has done before.
     """
-    routing = {"retry": {"attempts": len(providers)}, "circuit_breaker": {"enabled": False}}
+    routing = {
+        "retry": {"attempts": len(providers), "max_wait": "0s"},
+        "circuit_breaker": {"enabled": False},
+    }
     return {**STANDARD, "providers": list(providers), "server": server, "routing": routing}
 
 

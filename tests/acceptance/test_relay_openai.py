@@ -113,7 +113,7 @@ class RelayOpenAITestCase(RelayTestCase):
             *[provider(base_url, name, models=[name]) for name in separate],
         )
         routing = {
-            "retry": {"attempts": 1},
+            "retry": {"attempts": 1, "max_wait": "0s"},
             "circuit_breaker": {"enabled": False},
             "models": {name: {"providers": [name]} for name in separate},
         }

@@ -44,9 +44,14 @@ def _shared_upstream() -> Upstream:
     return upstream
 
 
+#: Models that tell something of their whole provider, which therefore has nothing else.
+_MARKING = ("claude-status-401", "claude-status-429")
+
+
 def _configuration(base_url: str) -> Configuration:
     names = ("gpt-*", "text-*", "omni-*", "tts-*", "whisper-*")
-    return relaying(
+    anthropic = {"type": "anthropic", "api_key": "${ANTHROPIC_PROVIDER_KEY}"}
+    configuration = relaying(
         provider(
             base_url,
             "openai",
@@ -56,11 +61,17 @@ def _configuration(base_url: str) -> Configuration:
         provider(
             base_url,
             "anthropic",
-            type="anthropic",
-            api_key="${ANTHROPIC_PROVIDER_KEY}",
             models={"claude-*": "claude-*", "maker/claude": "claude-small"},
+            **anthropic,
         ),
+        *[provider(base_url, name, models=[name], **anthropic) for name in _MARKING],
     )
+    routing = {
+        "retry": {"attempts": 1, "max_wait": "0s"},
+        "circuit_breaker": {"enabled": False},
+        "models": {name: {"providers": [name]} for name in _MARKING},
+    }
+    return {**configuration, "routing": routing}
 
 
 _gateways: list[Gateway] = []

@@ -70,7 +70,7 @@ def configuration(
         ],
         # what is judged is what becomes of one fault, not of many
         "routing": {
-            "retry": {"attempts": 1},
+            "retry": {"attempts": 1, "max_wait": "0s"},
             "circuit_breaker": {"enabled": False},
             "models": {
                 f"{route.value}-{mode.value}": {"retry": {"attempts": 2}}
