@@ -2,6 +2,7 @@
 
 import ast
 from collections.abc import Iterator
+from functools import cache
 from pathlib import Path
 
 import attrs
@@ -25,12 +26,16 @@ class Source:
         return cls(name=name, text=text, tree=ast.parse(text))
 
 
-def sources() -> Iterator[Source]:
-    """Yield every module of the package."""
-    for path in sorted(PACKAGE.rglob("*.py")):
-        parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
-        name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
-        yield Source.parse(name, path.read_text(encoding="utf-8"))
+@cache
+def sources() -> tuple[Source, ...]:
+    """Return every module of the package; what is parsed once is not changed."""
+    return tuple([_source(path) for path in sorted(PACKAGE.rglob("*.py"))])
+
+
+def _source(path: Path) -> Source:
+    parts = path.relative_to(PACKAGE.parent).with_suffix("").parts
+    name = ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+    return Source.parse(name, path.read_text(encoding="utf-8"))
 
 
 def imports(node: ast.AST) -> Iterator[str]:

@@ -5,7 +5,7 @@ What one try does is ``attempt``; which model is asked is decided by ``dispatch`
 
 from collections.abc import Callable, Coroutine, Sequence
 from functools import partial
-from typing import Any
+from typing import Any, cast
 
 import attrs
 from twisted.internet.defer import Deferred
@@ -13,7 +13,7 @@ from twisted.internet.interfaces import IReactorTime
 from twisted.internet.task import deferLater
 from twisted.logger import Logger
 
-from inference_gateway.errors import GatewayError, InternalError, Verdict
+from inference_gateway.errors import GatewayError, Verdict
 from inference_gateway.exchange import Call, EventStream, Reply
 from inference_gateway.pipeline.attempt import run_attempt
 from inference_gateway.pipeline.event_stream import AttemptStream
@@ -63,8 +63,8 @@ class Tries:
     _fresh: list[Candidate] = attrs.field(factory=list, init=False)
     #: Who failed, and how.
     _failed: list[tuple[Candidate, GatewayError]] = attrs.field(factory=list, init=False)
-    #: Who answers.
-    _current: Candidate | None = attrs.field(default=None, init=False)
+    #: Who was asked last, or answers.
+    _current: Candidate = attrs.field(init=False)
     #: Whether the client has the beginning of an answer already.
     _has_begun: bool = attrs.field(default=False, init=False)
 
@@ -113,15 +113,12 @@ class Tries:
         self._has_begun = True
         now = self.means.clock.seconds()
         self.deadline = Deadline.after(now, "total", self.deadline.seconds)
-        if self._current is not None:
-            self._take_note(self._current, cut)
+        self._take_note(self._current, cut)
         following = await self._next(cut)
         if following is None:
             raise ProviderUnavailable("nobody is left to repeat the answer")
         reply = await self._from(following, "replay")
-        if isinstance(reply.body, bytes):
-            raise InternalError("a stream was repeated as a whole")
-        return reply.body
+        return cast(EventStream, reply.body)  # as it is for whoever asks for a stream
 
     # --- who is asked
 
@@ -248,11 +245,8 @@ class Tries:
         for attempt in call.attempts[before:]:
             if attempt.outcome is not None and attempt.outcome.verdict is Verdict.CLIENT_GONE:
                 attempt.outrun = True
-        answering = call.answering_attempt
-        if answering is not None:
-            # from the first question on: the time of the faster one would make hedges come earlier
-            now = self.means.clock.seconds()
-            gauge.observe((answering.first_content_at or now) - call.attempts[before].started)
+        # from the first question on: the time of the faster one would make hedges come earlier
+        gauge.observe(self.means.clock.seconds() - call.attempts[before].started)
         return reply
 
     def _second(self) -> "Coroutine[Deferred[Any], Any, Reply] | None":

@@ -226,6 +226,14 @@ class FilterTests(FallbackTestCase):
         self.failureResultOf(asked)
         self.assertEqual((empty.aborted, self.o.cancelled), (True, 1))
 
+    def test_whole_and_gone(self) -> None:
+        """So does one that would get a whole answer."""
+        self.m.script, self.o.script = [filtered()], [Deferred()]
+        asked = self.ask()
+        asked.cancel()
+        self.failureResultOf(asked)
+        self.assertEqual(self.o.cancelled, 1)
+
     def test_partly(self) -> None:
         """A stream with content is an answer, whatever ended it."""
         self.m.script = [ManualBody(text("some"), FILTERED, DONE)]

@@ -306,6 +306,47 @@ class UnusableTests(TriesTestCase):
             self.successResultOf(one)
 
 
+class MeanwhileTests(TriesTestCase):
+    """What becomes of providers while a call waits for its next try."""
+
+    def test_extended(self) -> None:
+        """A rate limit that goes on is waited out as well."""
+        self.serve(self.a)
+        self.a.script = [ProviderRateLimited("429", retry_after=2.0), answer("a")]
+        asked = self.ask()
+        self.clock.advance(1.0)
+        self.entries[0].credentials.cool(0, 3.0)
+        self.clock.advance(1.0)
+        self.assertNoResult(asked)
+        self.clock.advance(2.0)
+        self.successResultOf(asked)
+
+    def test_refused(self) -> None:
+        """One that refuses the gateway's key by then is not asked with it."""
+        self.serve(self.a)
+        self.a.script = [ProviderError("500")]
+        asked = self.ask()
+        self.entries[0].credentials.refuse(0)
+        self.clock.advance(1.0)
+        self.failureResultOf(asked, ProviderError)
+        self.assertEqual(len(self.a.attempts), 1)
+
+    def test_full(self) -> None:
+        """One without room by then is waited for, and if it falls out meanwhile that is all."""
+        self.serve(self.a, max_in_flight=1)
+        other: Deferred[Any] = Deferred()
+        self.a.script = [ProviderError("500"), other]
+        asked = self.ask()
+        call = self.call
+        busy = self.ask()
+        self.clock.advance(1.0)
+        self.assertNoResult(asked)
+        other.callback(ProviderAuthFailed("401"))
+        self.failureResultOf(busy, ProviderAuthFailed)
+        self.failureResultOf(asked, ProviderError)
+        self.assertEqual(len(call.attempts), 1)
+
+
 class BudgetTests(TriesTestCase):
     """What retries may cost."""
 

@@ -142,6 +142,15 @@ class EntryTests(SynchronousTestCase):
         self.assertEqual(len(self.entry.breakers), 1000)
         self.assertNotIn("m", self.entry.breakers)
 
+    def test_one_breaker(self) -> None:
+        """Each model has one breaker; one that was forgotten changes nothing any more."""
+        first = self.entry.breaker("m")
+        assert first is not None
+        self.assertIs(self.entry.breaker("m"), first)
+        del self.entry.breakers["m"]
+        first.fail(first.admit())
+        self.assertEqual(self.entry.broken, {})
+
     def test_echo(self) -> None:
         """The faults that the built-in provider plays tell nothing of it."""
         self.entry = entry("echo", clock=self.clock, type="echo")

@@ -5,8 +5,9 @@ from typing import Any
 from twisted.internet.task import Clock
 from twisted.trial.unittest import SynchronousTestCase
 
-from inference_gateway.errors import ModelNotFound
-from inference_gateway.exchange import Attempt, Call, Outcome, Usage
+from inference_gateway.errors import ModelNotFound, Verdict
+from inference_gateway.exchange import Attempt, Call, ClientHints, Outcome, Usage
+from inference_gateway.provider_errors import ProviderOverloaded
 from inference_gateway.telemetry.accesslog import AccessLog
 from tests.telemetry.calls import COMPLETE, plain, served
 from tests.telemetry.files import MemoryLog
@@ -99,6 +100,34 @@ class JSONTests(AccessLogTestCase):
         record = self.record(call)
         self.assertEqual(record["attempts"], [{"provider": "p", "verdict": None, "ms": 500.0}])
         self.assertEqual(record["overhead_ms"], 500.0)
+
+    def test_detours(self) -> None:
+        """Who was asked beside the one who answered, and why, is told where it was so."""
+        call = served()
+        call.fallback, call.queued, call.hints = "n", 0.25, ClientHints(retries=2)
+        failed = Attempt(provider="a", model="m", started=10.0, ended=10.1)
+        failed.complete(Outcome.of(ProviderOverloaded("busy")))
+        outrun = Attempt(provider="b", model="m", started=10.1, ended=10.2, reason="hedge")
+        outrun.complete(Outcome(verdict=Verdict.CLIENT_GONE, status=499))
+        outrun.outrun = True
+        call.attempts[:] = [failed, *call.attempts, outrun]
+        record = self.record(call)
+        self.assertEqual(
+            [record[name] for name in ("fallback_model", "queue_ms", "client_retries")],
+            ["n", 250.0, 2],
+        )
+        first, second, third = record["attempts"]
+        self.assertEqual(first["error_type"], "provider_overloaded")
+        self.assertEqual((third["reason"], third["outrun"]), ("hedge", True))
+        self.assertEqual(record["gen_ai.provider.name"], second["provider"])
+
+    def test_attached(self) -> None:
+        """A call that was given another's answer names that, and took none of our time."""
+        call = served()
+        call.attempts.clear()
+        call.attached_to = "r-0"
+        record = self.record(call)
+        self.assertEqual((record["attached_to"], record["overhead_ms"]), ("r-0", 0.0))
 
     def test_no_contents(self) -> None:
         """Neither prompt nor body gets into the line."""
