@@ -257,7 +257,10 @@ class Call(_Lifetime):
     @property
     def answering_attempt(self) -> Attempt | None:
         """The attempt that answers, or failed last; None before the first."""
-        for attempt in reversed(self.attempts):
+        attempts = self.attempts
+        if attempts and not attempts[-1].outrun:
+            return attempts[-1]
+        for attempt in reversed(attempts):
             if not attempt.outrun:
                 return attempt
         return None

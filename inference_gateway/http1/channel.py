@@ -30,7 +30,7 @@ from inference_gateway.http1.read_ahead import ReadAhead
 from inference_gateway.http1.refusals import PayloadTooLarge, RequestReadTimeout
 from inference_gateway.http1.request import Request
 from inference_gateway.http1.rules import RequestHead
-from inference_gateway.http1.state import State
+from inference_gateway.http1.state import ANSWERING, CLOSED, FLUSHING, LINGERING, READING
 
 _CONTINUE: Final = b"HTTP/1.1 100 Continue\r\n\r\n"
 
@@ -88,7 +88,7 @@ class HTTPChannel(Protocol):
         self._clock = clock
         self._expiry = Expiry(clock, self._expired)
         self._intake = Intake(limits)
-        self._state = State.READING
+        self._state = READING
         self._request: Request | None = None
         #: Inside `_advance`, which goes on by itself.
         self._busy = False
@@ -107,7 +107,7 @@ class HTTPChannel(Protocol):
 
     @property
     def _reading(self) -> bool:
-        return self._state is State.READING
+        return self._state is READING
 
     def drain(self) -> None:
         """Take no further request: close at once if idle, else after the running answer."""
@@ -119,7 +119,7 @@ class HTTPChannel(Protocol):
 
     def abort(self) -> None:
         """Cut the connection, without a clean end and whatever is still to be sent."""
-        self._state = State.CLOSED
+        self._state = CLOSED
         self._expiry.clear()
         self.outlet.abort()
 
@@ -127,15 +127,15 @@ class HTTPChannel(Protocol):
         """Go on behind an answer that was written to its end."""
         waiting = self.outlet.settle()
         self._request = None
-        if self._state is State.CLOSED:
+        if self._state is CLOSED:
             return
         if request.close_connection or self._draining or self._unread:
             self._close()
         elif waiting > self._limits.read_ahead:
-            self._state = State.FLUSHING  # no further answers for a client that does not read
+            self._state = FLUSHING  # no further answers for a client that does not read
             self.outlet.when_empty(self._go_on)
         elif not self._busy and (self._ended or not self._ahead.empty):
-            self._state = State.FLUSHING  # whoever has answered is still accounting for that
+            self._state = FLUSHING  # whoever has answered is still accounting for that
             self._clock.callLater(0, self._go_on)
         else:
             self._await_request()
@@ -145,7 +145,7 @@ class HTTPChannel(Protocol):
         if request.refused or request.startedWriting:
             request.abort()
             return
-        self._state = State.ANSWERING
+        self._state = ANSWERING
         self._expiry.clear()
         self._intake.drop_body()
         request.refused = True
@@ -169,12 +169,12 @@ class HTTPChannel(Protocol):
     def dataReceived(self, data: bytes) -> None:
         """Take what the client sent."""
         state = self._state
-        if state is State.READING:
+        if state is READING:
             self._advance(data)
-        elif state is State.ANSWERING or state is State.FLUSHING:
+        elif state is ANSWERING or state is FLUSHING:
             if not self._unread:
                 self._ahead.keep(data)
-        elif state is State.LINGERING:
+        elif state is LINGERING:
             self._lingered += len(data)
             if self._lingered > self._limits.linger_bytes:
                 self._lose()
@@ -184,11 +184,11 @@ class HTTPChannel(Protocol):
         self._ended = True
         request, patient = self._request, self._limits.half_close == "finish"
         left = Failure(ConnectionDone("the client half-closed"))
-        if self._state is State.ANSWERING:
+        if self._state is ANSWERING:
             if not patient and request is not None and not request.refused:
                 self._leave(left)
                 self.abort()
-        elif not (patient and self._state is State.FLUSHING):
+        elif not (patient and self._state is FLUSHING):
             self._leave(left)
             self._lose()
 
@@ -197,7 +197,7 @@ class HTTPChannel(Protocol):
 
     def connectionLost(self, reason: Failure = connectionDone) -> None:
         """Clean up behind the connection, whoever ended it."""
-        self._state = State.CLOSED
+        self._state = CLOSED
         self._expiry.close()
         self._intake.drop_body()
         self._leave(self.outlet.lost(reason))
@@ -215,7 +215,7 @@ class HTTPChannel(Protocol):
         self._busy = True
         intake = self._intake
         try:
-            while data and self._state is State.READING:
+            while data and self._state is READING:
                 try:
                     part = intake.feed(data)
                 except GatewayError as error:
@@ -231,7 +231,7 @@ class HTTPChannel(Protocol):
                 data = intake.rest
         finally:
             self._busy = False
-        if data and not self._unread and self._state in (State.ANSWERING, State.FLUSHING):
+        if data and not self._unread and self._state in (ANSWERING, FLUSHING):
             self._ahead.keep(data)
 
     def _begin(self, head: RequestHead) -> None:
@@ -242,7 +242,7 @@ class HTTPChannel(Protocol):
         if self._draining or self._limits.used_up(self._requests, age):
             request.close_connection = True
         error = self._application.judge(request)
-        if self._state is State.CLOSED:
+        if self._state is CLOSED:
             return
         most = request.body_limit
         if most is None:
@@ -267,7 +267,7 @@ class HTTPChannel(Protocol):
         assert request is not None
         request.body = body
         request.bytes_in = self._intake.size
-        self._state = State.ANSWERING
+        self._state = ANSWERING
         self._expiry.clear()
         bug = self._application.dispatch(request)
         if bug is not None:
@@ -283,12 +283,12 @@ class HTTPChannel(Protocol):
         self.refuse(request, error)
 
     def _await_request(self) -> None:
-        self._state = State.READING
+        self._state = READING
         self._expiry.set(self._limits.idle_until(self._clock.seconds(), self._born))
 
     def _go_on(self) -> None:
         """Read on, beginning with what came while the answers were on their way."""
-        if self._state is not State.FLUSHING:
+        if self._state is not FLUSHING:
             return
         if self._draining:
             self._close()
@@ -303,9 +303,9 @@ class HTTPChannel(Protocol):
     def _expired(self, now: float) -> None:
         """Give up what the client did not do in time, or close what it left idle."""
         intake = self._intake
-        if self._state is State.CLOSED and not self.outlet.waiting:
+        if self._state is CLOSED and not self.outlet.waiting:
             self.outlet.abort()
-        elif self._state is not State.READING or intake.empty:
+        elif self._state is not READING or intake.empty:
             self._lose()
         elif intake.in_body and intake.body_deadline() > now:
             self._expiry.set(intake.body_deadline())
@@ -321,7 +321,7 @@ class HTTPChannel(Protocol):
         if self._ended or (self._ahead.empty and not self._unread):
             self._lose()
             return
-        self._state = State.LINGERING
+        self._state = LINGERING
         self._ahead.take()
         self._ahead.relieve()
         self.outlet.half_close()
@@ -329,6 +329,6 @@ class HTTPChannel(Protocol):
 
     def _lose(self) -> None:
         """Close once everything is out; a TLS peer that never says goodbye is cut off in time."""
-        self._state = State.CLOSED
+        self._state = CLOSED
         self._expiry.set(self._clock.seconds() + self._limits.write_stall)
         self.outlet.close()

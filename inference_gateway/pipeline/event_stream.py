@@ -25,7 +25,7 @@ from inference_gateway.provider_errors import (
     ProviderTruncated,
 )
 from inference_gateway.resilience.deadline import Deadline
-from inference_gateway.wire.inspect import Kind, estimate_tokens
+from inference_gateway.wire.inspect import CONTENT, EMPTY, FINISH, Kind, estimate_tokens
 from inference_gateway.wire.request import ModelRequest
 from inference_gateway.wire.sse import Event
 from inference_gateway.wire.told_errors import event_error
@@ -35,7 +35,7 @@ _MOST_HELD = 1024 * 1024
 #: Seconds that a body may take to end behind its ``[DONE]``.
 _LAST_BYTES = 1.0
 #: The kinds of events that may name the model.
-_NAMING = frozenset({Kind.CONTENT, Kind.EMPTY, Kind.FINISH, Kind.USAGE, Kind.LAST})
+_NAMING = frozenset({CONTENT, EMPTY, FINISH, Kind.USAGE, Kind.LAST})
 
 
 class AttemptStream:
@@ -188,9 +188,9 @@ class AttemptStream:
             kind = self._inspector.inspect(event)
             if self._answer_as is not None and kind in _NAMING:
                 event = self._rename(event, self._answer_as)
-            if kind is Kind.CONTENT or kind is Kind.EMPTY or kind is Kind.FINISH:
+            if kind is CONTENT or kind is EMPTY or kind is FINISH:
                 batch.append(event)
-                if self._first is not None and kind is not Kind.EMPTY:
+                if self._first is not None and kind is not EMPTY:
                     self._commit(batch)
                     batch = []
             elif kind is Kind.USAGE:

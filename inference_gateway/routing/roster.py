@@ -11,8 +11,7 @@ from twisted.logger import Logger
 
 from inference_gateway.config.routing_settings import BreakerSettings
 from inference_gateway.config.settings import ProviderSettings
-from inference_gateway.errors import Verdict
-from inference_gateway.exchange import Attempt, Outcome
+from inference_gateway.exchange import COMPLETE, Attempt, Outcome
 from inference_gateway.interfaces import IProvider
 from inference_gateway.provider_errors import (
     ProviderAuthFailed,
@@ -103,20 +102,7 @@ class RosterEntry:
             attempt.credential = self.credentials.take()
         self.load.begin()
 
-        def settle(outcome: Outcome) -> None:
-            # the place comes last, so that whoever gets it sees what this end meant
-            now = self._seconds()
-            self._judge(attempt, outcome, now)
-            if breaker is not None:
-                if outcome.verdict is Verdict.COMPLETE:
-                    breaker.succeed(generation)
-                elif outcome.error is not None and outcome.error.is_outage:
-                    breaker.fail(generation)
-                else:  # nobody's fault, or the caller's
-                    breaker.ignore(generation)
-            self.places.give_back(now - attempt.started)
-
-        attempt.on_complete(settle)
+        attempt.on_complete(partial(self._settle, attempt, breaker, generation))
 
     def accompany(self, attempt: Attempt) -> None:
         """Give ``attempt`` a credential, and take note of what its end tells of the provider.
@@ -125,7 +111,7 @@ class RosterEntry:
         """
         attempt.credential = self.credentials.take()
         self.load.begin()
-        attempt.on_complete(lambda outcome: self._judge(attempt, outcome, self._seconds()))
+        attempt.on_complete(partial(self._judge, attempt))
 
     def _forget_a_breaker(self) -> None:
         """Make room by the oldest breaker that is closed, or else by the oldest of all."""
@@ -146,30 +132,45 @@ class RosterEntry:
             "a circuit breaker of provider {provider} is {state}", provider=self.id, state=state
         )
 
-    def _judge(self, attempt: Attempt, outcome: Outcome, now: float) -> None:
-        error = outcome.error
+    def _settle(
+        self, attempt: Attempt, breaker: Breaker | None, generation: int, outcome: Outcome
+    ) -> None:
+        self._judge(attempt, outcome)
+        if breaker is not None:
+            if outcome is COMPLETE:
+                breaker.succeed(generation)
+            elif outcome.error is not None and outcome.error.is_outage:
+                breaker.fail(generation)
+            else:  # nobody's fault, or the caller's
+                breaker.ignore(generation)
+        # the place comes last, so that whoever gets it sees what this end meant
+        self.places.give_back(self._seconds() - attempt.started)
+
+    def _judge(self, attempt: Attempt, outcome: Outcome) -> None:
         if self._plays:
             self.load.end()
             return
-        latency = (attempt.first_content_at or now) - attempt.started
-        if outcome.verdict is Verdict.COMPLETE:
+        latency = (attempt.first_content_at or self._seconds()) - attempt.started
+        if outcome is COMPLETE:
             self.load.succeed(latency)
             if not self.credentials.is_whole:
                 self.credentials.succeed(attempt.credential)
-        elif error is not None and error.is_outage:
+            return
+        error = outcome.error
+        if error is not None and error.is_outage:
             self.load.fail(latency)
             self.credentials.ignore(attempt.credential)
+            return
+        self.load.end()
+        if isinstance(error, ProviderAuthFailed):
+            self.credentials.refuse(attempt.credential)
+        elif isinstance(error, ProviderRateLimited):
+            seconds = min(error.retry_after or _COOLDOWN, _LONGEST_COOLDOWN)
+            self.credentials.cool(attempt.credential, seconds)
+        elif isinstance(error, ProviderRejected):
+            self.credentials.succeed(attempt.credential)
         else:
-            self.load.end()
-            if isinstance(error, ProviderAuthFailed):
-                self.credentials.refuse(attempt.credential)
-            elif isinstance(error, ProviderRateLimited):
-                seconds = min(error.retry_after or _COOLDOWN, _LONGEST_COOLDOWN)
-                self.credentials.cool(attempt.credential, seconds)
-            elif isinstance(error, ProviderRejected):
-                self.credentials.succeed(attempt.credential)
-            else:
-                self.credentials.ignore(attempt.credential)
+            self.credentials.ignore(attempt.credential)
 
 
 class Roster:

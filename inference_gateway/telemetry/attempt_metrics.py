@@ -6,7 +6,7 @@ Counted when a call is over, from what is written on it.
 from prometheus_client import CollectorRegistry
 
 from inference_gateway.errors import Verdict
-from inference_gateway.exchange import Attempt, Call
+from inference_gateway.exchange import COMPLETE, Attempt, Call
 from inference_gateway.telemetry.histogram import HistogramFamily
 from inference_gateway.telemetry.tally import Tally, TallyFamily
 
@@ -57,7 +57,7 @@ class AttemptMetrics:
         """Count the attempts of ``call``, which has at least one."""
         for attempt in call.attempts:
             outcome = attempt.outcome
-            if outcome is not None and outcome.verdict is Verdict.COMPLETE:
+            if outcome is COMPLETE:
                 tally = self._complete.get(attempt.provider)
                 if tally is None:
                     tally = self._attempts.labels(attempt.provider, Verdict.COMPLETE.value)

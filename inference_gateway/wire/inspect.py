@@ -45,6 +45,11 @@ class Kind(Enum):
     MALFORMED = "malformed"
 
 
+#: Those that nearly every event is, by names of their own: Python 3.11 takes longer to find a
+#: member of an enumeration than to compare it.
+CONTENT, EMPTY, FINISH = Kind.CONTENT, Kind.EMPTY, Kind.FINISH
+
+
 @attrs.define(eq=False)
 class StreamInspector:
     """What one stream has said so far; one for each stream."""
@@ -98,10 +103,10 @@ class StreamInspector:
         if not choices:
             if usage is not None:
                 return Kind.USAGE
-            return Kind.EMPTY if "choices" in chunk else Kind.MALFORMED
+            return EMPTY if "choices" in chunk else Kind.MALFORMED
         if type(choices) is not list:
             return Kind.MALFORMED
-        kind = Kind.EMPTY
+        kind = EMPTY
         for position, choice in enumerate(choices):
             if type(choice) is not dict:
                 return Kind.MALFORMED
@@ -110,14 +115,14 @@ class StreamInspector:
                 index = position
             delta = choice.get("delta")
             if delta and self._has_content(delta):
-                kind = Kind.CONTENT
+                kind = CONTENT
             reason = choice.get("finish_reason")
             if type(reason) is str:
                 self.finish_reason = reason
                 self._finished.add(index)
                 self._open.discard(index)
-                if kind is Kind.EMPTY:
-                    kind = Kind.FINISH
+                if kind is EMPTY:
+                    kind = FINISH
             elif index not in self._finished:
                 self._open.add(index)
         return kind
