@@ -128,7 +128,9 @@ class Tries:
         while True:
             ready = usable(target.group)
             if ready:
-                order = target.rules.balancer.order(self.call, target.label, ready)
+                order = ready
+                if len(ready) > 1:
+                    order = target.rules.balancer.order(self.call, target.label, ready)
                 if target.favourite is not None:
                     order = sorted(order, key=lambda one: one.entry.id != target.favourite)
                 if target.is_fallback and not self._may_cost(order):
