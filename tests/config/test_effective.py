@@ -199,7 +199,7 @@ class PrintTests(SynchronousTestCase):
         self.assertEqual(document["server"]["request_timeout"], "600s")
         self.assertEqual(document["providers"][0]["models"], {"echo": "echo", "echo/*": "echo/*"})
 
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     @given(configurations)
     def test_round_trip(self, configuration: Settings) -> None:
         """What is printed, read as a configuration, gives the same settings."""

@@ -150,7 +150,7 @@ class BoundTests(SynchronousTestCase):
         """An alias inside its own anchor is refused."""
         self.assertEqual(found("a: &x [*x]"), ["f:1:4: an alias contains itself"])
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.text(alphabet="ab:-[]{}&*!|>'\"%#,? \n\t0.~<\\Ux", max_size=40))
     def test_garbage(self, text: str) -> None:
         """No text raises anything but the configuration's own error."""

@@ -33,7 +33,7 @@ class DurationTests(SynchronousTestCase):
         for text in ["", "30", "s", "-1s", "+1s", "1d", "1S", "1e3s", ".5s", "1.s", "1s2m", "٣s"]:
             self.assertRaises(ValueError, parse_duration, text)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.floats(min_value=0, max_value=1e9).map(lambda seconds: round(seconds, 6)))
     def test_round_trip(self, seconds: float) -> None:
         """What is printed is read back as the same number."""
@@ -56,7 +56,7 @@ class SizeTests(SynchronousTestCase):
         for text in ["", "10", "B", "1.5MiB", "-1B", "10MB", "10kib", "10M"]:
             self.assertRaises(ValueError, parse_size, text)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.integers(min_value=1, max_value=10**15 - 1))
     def test_round_trip(self, size: int) -> None:
         """What is printed is read back as the same number."""
@@ -86,7 +86,7 @@ class TimestampTests(SynchronousTestCase):
         self.assertRaises(ValueError, parse_timestamp, "tomorrow")
         self.assertRaises(OverflowError, parse_timestamp, "9999-12-31T23:00:00-05:00")
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.datetimes())
     def test_round_trip(self, moment: object) -> None:
         """What is printed is read back as the same moment."""

@@ -54,7 +54,7 @@ class ChunkedBodyTests(SynchronousTestCase):
             self.assertEqual(body.feed(WIRE[cut:] + b"rest"), b"rest", cut)
             self.assertEqual((body.take(), body.received), (PAYLOAD, len(WIRE)))
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(
         st.lists(st.sampled_from([b"\r", b"\n", b"\r\n\r\n", b"0", b"ab"]), max_size=6),
         st.lists(st.integers(1, 60), max_size=6),

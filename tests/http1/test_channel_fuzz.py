@@ -69,7 +69,7 @@ class FuzzTests(SynchronousTestCase):
         self.assertLessEqual(len(unread), 1)
         return len(unread)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(
         st.binary(max_size=300),
         st.lists(st.integers(0, 300), max_size=5),
@@ -80,7 +80,7 @@ class FuzzTests(SynchronousTestCase):
         """Garbage gets an error or a closed connection."""
         self.play(wire, cuts, pause, half_close)
 
-    @settings(max_examples=400, deadline=None)
+    @settings(max_examples=400)
     @given(mutated(), st.lists(st.integers(0, 2000), max_size=8), st.floats(0, 4), st.booleans())
     def test_mutations(self, wire: bytes, cuts: list[int], pause: float, half_close: bool) -> None:
         """Requests that are almost right are answered, refused or dropped."""

@@ -33,9 +33,7 @@ SNIPPETS = st.sampled_from(
         b"5\r\nhello\r\n",
     )
 )
-BOUNDED = settings(
-    max_examples=150, deadline=None, suppress_health_check=[HealthCheck.differing_executors]
-)
+BOUNDED = settings(max_examples=150, suppress_health_check=[HealthCheck.differing_executors])
 
 
 @st.composite

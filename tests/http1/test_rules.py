@@ -281,7 +281,7 @@ class RefusalTests(SynchronousTestCase):
 class PropertyTests(SynchronousTestCase):
     """Whatever comes, the rules decide."""
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.binary(max_size=200), st.integers(0, 60), st.integers(0, 10))
     def test_only_our_errors(self, noise: bytes, place: int, cut: int) -> None:
         """A mutated head is read or refused, and nothing else is raised."""

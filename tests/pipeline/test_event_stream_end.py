@@ -211,7 +211,7 @@ class SplitTests(SynchronousTestCase):
     """Where the network cuts a stream does not matter."""
 
     @given(cuts=st.sets(st.integers(1, 400), max_size=12))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_any_pieces(self, cuts: set[int]) -> None:
         """The same bytes in any pieces give the client the same bytes."""
         said = ROLE + text("grüße") + COMMENT + MALFORMED + text("語") + STOP + USAGE + DONE

@@ -100,7 +100,7 @@ class CutTests(RecordedTestCase):
                 self.assert_whole(relayed)
 
     @given(place=st.integers(ENDS[1], LAST - 1), cuts=st.sets(st.integers(1, 2500), max_size=20))
-    @settings(max_examples=60, deadline=None)
+    @settings(max_examples=60)
     def test_any_pieces(self, place: int, cuts: set[int]) -> None:
         """It does not matter in what pieces the network brings either."""
         relayed = Relayed(None)

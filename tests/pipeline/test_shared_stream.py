@@ -323,5 +323,5 @@ class ModelTests(SynchronousTestCase):
     def test_model(self) -> None:
         """Everybody reads the same from its beginning, and the slowest sets the pace."""
         run_state_machine_as_test(
-            Readers, settings=settings(max_examples=40, stateful_step_count=30, deadline=None)
+            Readers, settings=settings(max_examples=40, stateful_step_count=30)
         )

@@ -125,13 +125,13 @@ class FaultsTests(SynchronousTestCase):
         self.assertEqual([one.places.in_use for one in roster], [0, 0, 0])
         self.assertTrue(all(attempt.outcome is not None for attempt in call.attempts))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(st.sampled_from(sorted(PLAIN)), min_size=3, max_size=3), st.booleans())
     def test_plain(self, kinds: list[str], hedged: bool) -> None:
         """A plain call is answered if anybody answers, within its attempts."""
         self.play(kinds, PLAIN, stream=False, hedged=hedged)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.lists(st.sampled_from(sorted(STREAMED)), min_size=3, max_size=3), st.booleans())
     def test_streams(self, kinds: list[str], hedged: bool) -> None:
         """So is a stream, and nothing of the others is in it."""

@@ -210,5 +210,5 @@ class BreakerModelTests(SynchronousTestCase):
         """Breaker and model agree after every event."""
         run_state_machine_as_test(
             BreakerMachine,
-            settings=settings(max_examples=120, stateful_step_count=30, deadline=None),
+            settings=settings(max_examples=120, stateful_step_count=30),
         )

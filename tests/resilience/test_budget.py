@@ -144,5 +144,5 @@ class ModelTests(SynchronousTestCase):
     def test_model(self) -> None:
         """The budget allows what a count of the window allows, whatever happens when."""
         run_state_machine_as_test(
-            Counted, settings=settings(max_examples=40, stateful_step_count=40, deadline=None)
+            Counted, settings=settings(max_examples=40, stateful_step_count=40)
         )

@@ -241,5 +241,5 @@ class PlacesModelTests(SynchronousTestCase):
         """Whatever happens, both do the same."""
         run_state_machine_as_test(
             PlacesMachine,
-            settings=settings(max_examples=100, stateful_step_count=40, deadline=None),
+            settings=settings(max_examples=100, stateful_step_count=40),
         )

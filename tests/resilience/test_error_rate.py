@@ -55,7 +55,7 @@ class ErrorRateTests(SynchronousTestCase):
             max_size=40,
         )
     )
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_model(self, steps: list[tuple[float, bool]]) -> None:
         """It counts what happened in this second and in the nine before."""
         clock = Clock()

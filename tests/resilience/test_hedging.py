@@ -133,5 +133,5 @@ class ModelTests(SynchronousTestCase):
     def test_model(self) -> None:
         """The delay is the 95th percentile of the last answers, taken after every twenty."""
         run_state_machine_as_test(
-            Measured, settings=settings(max_examples=30, stateful_step_count=20, deadline=None)
+            Measured, settings=settings(max_examples=30, stateful_step_count=20)
         )

@@ -110,7 +110,7 @@ class RoundRobinTests(Case):
         self.assertEqual(self.order(group("ab")), "ab")
 
     @given(size=st.integers(1, 6), rounds=st.integers(1, 5))
-    @settings(max_examples=25, deadline=None)
+    @settings(max_examples=25)
     def test_fair(self, size: int, rounds: int) -> None:
         """Over whole rounds everybody was first equally often."""
         self.balancer = RoundRobin()
@@ -141,7 +141,7 @@ class WeightedTests(Case):
         self.assertEqual(firsts, list("aabbaa"))
 
     @given(st.lists(st.integers(1, 9), min_size=2, max_size=4))
-    @settings(max_examples=40, deadline=None)
+    @settings(max_examples=40)
     def test_exact(self, weights: list[int]) -> None:
         """Everybody has had its share at every moment, but for the call that it waits for."""
         self.balancer = Weighted()

@@ -129,6 +129,4 @@ class ModelTests(SynchronousTestCase):
 
     def test_any_order(self) -> None:
         """They agree after every step."""
-        run_state_machine_as_test(
-            Ring, settings=settings(max_examples=150, stateful_step_count=40, deadline=None)
-        )
+        run_state_machine_as_test(Ring, settings=settings(max_examples=150, stateful_step_count=40))

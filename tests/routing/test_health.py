@@ -202,5 +202,5 @@ class MachineTests(SynchronousTestCase):
         for machine in (HealthMachine, HastyMachine):
             run_state_machine_as_test(
                 machine,
-                settings=settings(max_examples=60, stateful_step_count=30, deadline=None),
+                settings=settings(max_examples=60, stateful_step_count=30),
             )

@@ -218,11 +218,11 @@ class ModelTests(SynchronousTestCase):
     def test_load(self) -> None:
         """What is measured is what the model has."""
         run_state_machine_as_test(
-            LoadMachine, settings=settings(max_examples=60, stateful_step_count=40, deadline=None)
+            LoadMachine, settings=settings(max_examples=60, stateful_step_count=40)
         )
 
     def test_order(self) -> None:
         """Every order has everybody once, and those who fail last."""
         run_state_machine_as_test(
-            OrderMachine, settings=settings(max_examples=40, stateful_step_count=30, deadline=None)
+            OrderMachine, settings=settings(max_examples=40, stateful_step_count=30)
         )

@@ -49,7 +49,7 @@ class HistogramTests(SynchronousTestCase):
         self.assertIsNot(self.family.labels("a"), self.family.labels("b"))
 
     @given(values=st.lists(st.floats(0, 100), max_size=20))
-    @settings(max_examples=30, deadline=None)
+    @settings(max_examples=30)
     def test_cumulative(self, values: list[float]) -> None:
         """Each bucket counts what is not above its bound; the last counts all."""
         series = HistogramFamily("s", "S.", [], BOUNDS, CollectorRegistry()).labels()

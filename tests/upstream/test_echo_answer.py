@@ -176,7 +176,7 @@ class StreamedAnswerTests(SynchronousTestCase):
         self.assertLess(max(map(len, pieces)), 400)
 
     @given(st.text(max_size=200), st.integers(1, 40))
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     def test_nothing_lost(self, text: str, most: int) -> None:
         """Whole and streamed say the same, of the length they may have, whatever the text."""
         answer = answer_to(text or " ", max_tokens=most)

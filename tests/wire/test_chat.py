@@ -189,7 +189,7 @@ class RefuseTests(SynchronousTestCase):
         error = self.refused(body(messages=[{"role": "user", "content": [5] * 100_000}]))
         self.assertLess(len(error.problems), 200)
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(st.dictionaries(st.sampled_from(TOP_NAMES), VALUES))
     def test_any_types(self, members: dict[str, Any]) -> None:
         """Whatever types come where, the answer is a request or a refusal."""
@@ -201,7 +201,7 @@ class RefuseTests(SynchronousTestCase):
             else:
                 self.assertIsInstance(request.last_user_text, str)
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.binary(max_size=30))
     def test_garbage(self, garbage: bytes) -> None:
         """Whatever bytes come, the answer is a refusal."""

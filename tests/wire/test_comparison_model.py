@@ -32,7 +32,7 @@ class RepetitionTests(SynchronousTestCase):
     """Any answer, told twice."""
 
     @given(data=st.data())
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
     def test_same_answer(self, data: st.DataObject) -> None:
         """An answer that is cut off anywhere is whole after it was told again in any pieces."""
         answer = data.draw(answers())
@@ -54,7 +54,7 @@ class RepetitionTests(SynchronousTestCase):
         self.assertEqual(len(ids), len(set(ids)), "one id for each call")
 
     @given(data=st.data())
-    @settings(max_examples=80, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+    @settings(max_examples=80, suppress_health_check=[HealthCheck.too_slow])
     def test_other_answer(self, data: st.DataObject) -> None:
         """Another answer adds something only where it goes on from all that was sent."""
         answer = data.draw(answers())
@@ -152,10 +152,5 @@ class RetellingTests(SynchronousTestCase):
         """Whatever they say, the client reads the beginning of one answer."""
         run_state_machine_as_test(
             Retelling,
-            settings=settings(
-                max_examples=40,
-                stateful_step_count=12,
-                deadline=None,
-                suppress_health_check=[HealthCheck.too_slow],
-            ),
+            settings=settings(max_examples=40, stateful_step_count=12),
         )

@@ -67,7 +67,7 @@ class StructureTests(SynchronousTestCase):
         check_structure(b"[" + b'"",' * 299_999 + b'""]')
         check_structure(b"[" + b"{}," * 99_998 + b"{}]")
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.binary(max_size=60))
     def test_garbage(self, garbage: bytes) -> None:
         """Whatever else is in it, too many brackets are refused."""
@@ -77,7 +77,7 @@ class StructureTests(SynchronousTestCase):
 class MemberTests(SynchronousTestCase):
     """Top-level members are found where they are."""
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(OBJECTS, STYLES)
     def test_spans(self, members: dict[str, Any], style: dict[str, Any]) -> None:
         """Every member is found, in order, and its span is its value."""
@@ -134,7 +134,7 @@ class DuplicateTests(SynchronousTestCase):
         self.assertEqual(self.found(b'{%b,"m7":2}' % many), ["m7"])
         self.assertEqual(self.found(b"{%b}" % b",".join([b'"a":1'] * 50_000)), ["a"])
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(OBJECTS, OBJECTS, STYLES)
     def test_exact(self, one: dict[str, Any], other: dict[str, Any], style: dict[str, Any]) -> None:
         """The names that two objects share are the duplicates of their concatenation."""
@@ -165,7 +165,7 @@ class SetTests(SynchronousTestCase):
         """A member whose name is written with escapes is replaced, not added beside."""
         self.assertEqual(set_member(b'{"\\u0062":1}', "b", b"2"), b'{"\\u0062":2}')
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(OBJECTS, NAMES, VALUES, STYLES)
     def test_any(
         self, members: dict[str, Any], name: str, value: Any, style: dict[str, Any]
@@ -202,7 +202,7 @@ class RemoveTests(SynchronousTestCase):
         """A name that occurs twice goes twice."""
         self.assertEqual(remove_members(b'{"a":1,"b":2,"a":3}', ["a"]), b'{"b":2}')
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(OBJECTS, st.sets(NAMES), st.data(), STYLES)
     def test_any(
         self,

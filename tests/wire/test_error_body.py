@@ -64,7 +64,7 @@ class RenderTests(SynchronousTestCase):
             json.loads(event.data or b""), {"error": json.loads(render(error))["error"]}
         )
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.text(alphabet=st.characters(exclude_categories=())))
     def test_any_text(self, text: str) -> None:
         """Any text can be told, lone surrogates replaced."""
@@ -249,7 +249,7 @@ class ReadTests(SynchronousTestCase):
             body = json.dumps({"error": {"message": "no", "param": bad, "code": bad}}).encode()
             self.assertEqual(self.read(body), ProviderMessage("no"))
 
-    @settings(max_examples=150, deadline=None)
+    @settings(max_examples=150)
     @given(
         st.binary(max_size=40) | st.text(max_size=40).map(lambda text: json.dumps(text).encode())
     )

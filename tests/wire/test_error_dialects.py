@@ -143,7 +143,7 @@ class MessagesTests(SynchronousTestCase):
 class TextTests(SynchronousTestCase):
     """Any text can be told."""
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(
         st.sampled_from(["/v1/messages", "/v1/responses"]),
         st.text(alphabet=st.characters(exclude_categories=())),

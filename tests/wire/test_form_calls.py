@@ -38,7 +38,7 @@ class EditTests(SynchronousTestCase):
     def read(self, *parts: bytes) -> Form:
         return read_form(form(*parts), TYPE)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(
         st.lists(st.tuples(NAMES, st.text(max_size=20)), max_size=4),
         st.integers(0, 4),

@@ -126,7 +126,7 @@ class KindTests(SynchronousTestCase):
         """An ``error`` of null says nothing."""
         self.assertIs(self.kind(chunk({"content": "a"}, error=None)), Kind.CONTENT)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(VALUES, st.sampled_from([b"", b"error"]))
     def test_anything(self, value: Any, name: bytes) -> None:
         """Whatever comes is of some kind, and an answer or refused."""

@@ -99,7 +99,7 @@ class StreamTests(SynchronousTestCase):
         inspector = self.told(chunk("模型", model="m"), chunk("abc", "stop", 1))
         self.assertEqual((inspector.model, inspector.output_chars), ("m", 5))
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(VALUES)
     def test_anything(self, value: Any) -> None:
         """Whatever comes is of some kind, and an answer or refused."""

@@ -185,7 +185,7 @@ class KindTests(SynchronousTestCase):
         self.assertIs(self.kind(Event(b": x\n\n", None)), Kind.COMMENT)
         self.assertIs(self.kind(Event(encode(b"[]"), b"[]")), Kind.MALFORMED)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(
         st.sampled_from(["message_start", "message_delta", "content_block_delta"]),
         st.sampled_from(["message", "delta", "usage"]),

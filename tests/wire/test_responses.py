@@ -220,7 +220,7 @@ class KindTests(SynchronousTestCase):
         self.assertIs(inspector.inspect(Event(encode(data), data)), Kind.CONTENT)
         self.assertEqual(inspector.output_chars, 1)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(
         st.sampled_from(["response.completed", "response.created", "response.output_item.done"]),
         st.sampled_from(["response", "item", "delta", "sequence_number", "usage"]),

@@ -171,7 +171,7 @@ class EncodeTests(SynchronousTestCase):
         self.assertEqual(parse(DONE.raw), [DONE])
         self.assertEqual(parse(KEEPALIVE), [Event(KEEPALIVE, None)])
 
-    @settings(max_examples=100, deadline=None)
+    @settings(max_examples=100)
     @given(st.lists(st.binary(max_size=40), max_size=5), st.binary(max_size=8), st.data())
     def test_round_trip(self, texts: list[bytes], name: bytes, data: st.DataObject) -> None:
         """What is encoded is read back, cut anywhere, with every line end as LF."""
@@ -181,7 +181,7 @@ class EncodeTests(SynchronousTestCase):
         expected = [(name, text.replace(b"\r\n", b"\n").replace(b"\r", b"\n")) for text in texts]
         self.assertEqual(said(parse(stream[:at], stream[at:])), expected)
 
-    @settings(max_examples=200, deadline=None)
+    @settings(max_examples=200)
     @given(st.lists(st.sampled_from([b"\r", b"\n", b"data", b":", b" ", b"x"]), max_size=30))
     def test_any_split_of_anything(self, tokens: list[bytes]) -> None:
         """Whatever comes, one byte at a time gives the same events as all at once."""
