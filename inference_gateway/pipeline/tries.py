@@ -217,11 +217,14 @@ class Tries:
     async def _wait_out(self, refused: GatewayError) -> bool:
         """Wait until somebody can be asked; False if that takes too long."""
         seconds = refused.retry_after
-        if not isinstance(refused, ProviderRateLimited) or seconds is None:
+        if seconds is None:
             return False
-        if not self._can_wait(refused, seconds):
-            return False
-        await deferLater(self.means.clock, seconds)
+        if seconds > 0.0:  # else somebody can be asked since it was found that nobody can
+            if not isinstance(refused, ProviderRateLimited):
+                return False
+            if not self._can_wait(refused, seconds):
+                return False
+            await deferLater(self.means.clock, seconds)
         return True
 
     def _can_wait(self, failure: GatewayError, seconds: float) -> bool:

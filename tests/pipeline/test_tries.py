@@ -31,6 +31,14 @@ from tests.pipeline.dispatching import dispatch_over
 from tests.routing.rosters import entry
 
 
+class Ticking(Clock):
+    """A clock on which a millisecond passes whenever somebody looks at it."""
+
+    def seconds(self) -> float:
+        self.rightNow += 0.001
+        return float(super().seconds())
+
+
 class TriesTestCase(SynchronousTestCase):
     """Providers of one model, in the order in which they are tried first."""
 
@@ -217,6 +225,22 @@ class UnusableTests(TriesTestCase):
         self.clock.advance(6.0)
         self.a.script = [answer("a")]
         self.successResultOf(self.ask())
+
+    def test_no_time_left(self) -> None:
+        """Whoever is refused has to wait, however soon the breaker lets somebody through."""
+        for early in range(40):
+            self.clock = Ticking()
+            self.serve(self.a, breaker=BreakerSettings(failures=1, open_for=1.0))
+            self.a.script = [ProviderError("500")]
+            self.failureResultOf(self.ask(), ProviderError)
+            self.clock.advance(0.95 + early / 1000)
+            self.a.script = [answer("a")]
+            while self.a.script:
+                results: list[Any] = []
+                self.ask().addBoth(results.append)
+                if self.a.script:
+                    self.assertIsInstance(results[0].value, CircuitOpen)
+                    self.assertGreater(results[0].value.retry_after, 0.0)
 
     def test_one_probe(self) -> None:
         """Of a hundred calls that come when it might be well again one finds out for all."""
