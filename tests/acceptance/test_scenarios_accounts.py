@@ -94,7 +94,9 @@ class AdviceTests(ScenarioTestCase):
         """A rate limit is told with when it is over."""
         for stream in (False, True):
             seen = self.client().ask(self.others[1].model(stream), stream=stream)
-            self.assertEqual((seen.status, seen.headers["retry-after"]), (429, "60"))
+            self.assertEqual(seen.status, 429)
+            # the provider of both is left alone from the first time on
+            self.assertIn(int(seen.headers["retry-after"]), range(55, 61))
 
     @in_thread
     def test_waits(self) -> None:

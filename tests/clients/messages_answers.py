@@ -178,6 +178,7 @@ _BY_MODEL: Mapping[str, Behaviour] = {
     "claude-status-401": _refuse(401, "authentication_error"),
     "claude-status-413": _refuse(413, "request_too_large"),
     "claude-status-429": _refuse(429, "rate_limit_error", **{"retry-after": "7"}),
+    "claude-limited": _refuse(429, "rate_limit_error", **{"retry-after": "7"}),
     "claude-status-500": _refuse(500, "api_error"),
     "claude-status-529": _refuse(529, "overloaded_error"),
 }

@@ -45,7 +45,7 @@ def _shared_upstream() -> Upstream:
 
 
 #: Models that tell something of their whole provider, which therefore has nothing else.
-_MARKING = ("claude-status-401", "claude-status-429")
+_MARKING = ("claude-status-401", "claude-status-429", "claude-limited")
 
 
 def _configuration(base_url: str) -> Configuration:

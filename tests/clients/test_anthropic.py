@@ -270,9 +270,9 @@ class ErrorTests(AnthropicTestCase):
                 self.assertEqual("says no" in error.message, status in (400, 413), model)
 
     def test_retry_after(self) -> None:
-        """A rate limit comes with when it is over."""
+        """A rate limit comes with when it is over, to the first who meets it as it was told."""
         error = self.refused(
-            RateLimitError, "rate_limit_error", self.create, model="claude-status-429"
+            RateLimitError, "rate_limit_error", self.create, model="claude-limited"
         )
         self.assertEqual(error.response.headers["retry-after"], "7")
 
