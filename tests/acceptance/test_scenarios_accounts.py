@@ -92,11 +92,14 @@ class AdviceTests(ScenarioTestCase):
     @in_thread
     def test_later(self) -> None:
         """A rate limit is told with when it is over."""
-        for stream in (False, True):
-            seen = self.client().ask(self.others[1].model(stream), stream=stream)
-            self.assertEqual(seen.status, 429)
-            # the provider of both is left alone from the first time on
-            self.assertIn(int(seen.headers["retry-after"]), range(55, 61))
+        plain, streamed = (
+            self.client().ask(self.others[1].model(stream), stream=stream)
+            for stream in (False, True)
+        )
+        self.assertEqual((plain.status, plain.headers["retry-after"]), (429, "60"))
+        self.assertEqual(streamed.status, 429)
+        # the provider of both is left alone from the first time on
+        self.assertIn(int(streamed.headers["retry-after"]), range(55, 61))
 
     @in_thread
     def test_waits(self) -> None:

@@ -199,7 +199,7 @@ class PrintTests(SynchronousTestCase):
         self.assertEqual(document["server"]["request_timeout"], "600s")
         self.assertEqual(document["providers"][0]["models"], {"echo": "echo", "echo/*": "echo/*"})
 
-    @settings(max_examples=30)
+    @settings(max_examples=60)
     @given(configurations)
     def test_round_trip(self, configuration: Settings) -> None:
         """What is printed, read as a configuration, gives the same settings."""

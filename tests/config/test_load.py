@@ -168,7 +168,7 @@ class HostileTests(SynchronousTestCase):
             ServerSettings(listen=("tcp:8000:interface=127.0.0.1", "unix:/run/gateway.sock")),
         )
 
-    @settings(max_examples=80)
+    @settings(max_examples=150)
     @given(st.data())
     def test_mutations(self, data: st.DataObject) -> None:
         """A valid text with parts cut out, doubled and replaced raises nothing unexpected."""

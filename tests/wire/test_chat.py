@@ -189,7 +189,7 @@ class RefuseTests(SynchronousTestCase):
         error = self.refused(body(messages=[{"role": "user", "content": [5] * 100_000}]))
         self.assertLess(len(error.problems), 200)
 
-    @settings(max_examples=150)
+    @settings(max_examples=300)
     @given(st.dictionaries(st.sampled_from(TOP_NAMES), VALUES))
     def test_any_types(self, members: dict[str, Any]) -> None:
         """Whatever types come where, the answer is a request or a refusal."""
